@@ -1,0 +1,79 @@
+// From a source's objects to checked ledgers in order: unzip, check, verify (in parallel), then the
+// chain check (in order). Knows no table and no transport.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stellar_arrow/base/range.h"
+#include "stellar_arrow/ledger/network.h"
+#include "stellar_arrow/ledger/verify.h"
+#include "stellar_arrow/source/source.h"
+
+namespace stellar_arrow::ledger {
+class Ledger;
+}
+
+namespace stellar_arrow::pipeline {
+
+struct Options {
+  LedgerRange range;
+  ledger::VerifyLevel verify = ledger::VerifyLevel::kChain;
+  source::GapPolicy gaps = source::GapPolicy::kFail;
+  // Threads that unzip, check and verify. 1 = all on the caller's own thread.
+  int threads = 1;
+  // What the user or the source says the network is; absent = the known ones are tried.
+  std::optional<ledger::Network> network;
+  // Who said so, for messages: "--network", "the manifest of ...".
+  std::string network_origin;
+  std::optional<ledger::Anchor> anchor;
+  int64_t max_object_bytes = int64_t{512} << 20;
+  // Called for each fault instead of ending the stream with an error (the `verify` command). An
+  // undecodable ledger is a fault of check "structure"; the stream goes on after it.
+  std::function<void(const ledger::Fault&)> on_fault;
+  // Set by another thread to end a wait; Next() then fails with CANCELLED.
+  const std::atomic<bool>* stop = nullptr;
+};
+
+// Bytes that went through so far.
+struct Counters {
+  int64_t ledgers = 0;
+  int64_t bytes_raw = 0;         // LedgerCloseMeta XDR
+  int64_t bytes_compressed = 0;  // as fetched
+};
+
+enum class Progress {
+  kLedger,  // `ledger()` is the next one
+  kEnd,     // the range is complete
+  kNotYet,  // at the tip of a source that can grow (only when not told to wait)
+};
+
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+
+  // Moves to the next ledger. With `wait`, blocks at the tip until there is one. Errors end the
+  // pipeline: DATA_LOSS and what the source says; all ledgers before the fault have been delivered.
+  virtual arrow::Result<Progress> Next(bool wait) = 0;
+
+  // Valid until the next call of Next().
+  virtual const ledger::Ledger& ledger() const = 0;
+
+  virtual const Counters& counters() const = 0;
+
+  // The network, once given or proven by a ledger with transactions.
+  virtual const std::optional<ledger::Network>& network() const = 0;
+
+  // Errors: as ObjectStream's opening.
+  static arrow::Result<std::unique_ptr<Pipeline>> Make(source::LedgerSource& source,
+                                                       Options options);
+};
+
+}  // namespace stellar_arrow::pipeline

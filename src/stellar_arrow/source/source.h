@@ -1,0 +1,119 @@
+// Where ledgers come from. A source names objects (bytes that hold one or more LedgerCloseMetas) in
+// ascending ledger order; it neither unzips nor decodes what it hands on for its own sake, so that
+// workers can do that in parallel. Knows no table and no transport.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stellar_arrow/base/range.h"
+
+namespace stellar_arrow::source {
+
+// What an object's bytes are, once unzipped.
+enum class Form {
+  kLedger,  // one bare LedgerCloseMeta
+  kBatch,   // one LedgerCloseMetaBatch
+};
+
+// A fetched object. A value: it owns its bytes (or shares them with its siblings of one file).
+struct Object {
+  std::string name;  // for messages: "ledgers/FE29...zst", or "core.xdr frame at byte 4096"
+  Form form = Form::kLedger;
+  bool zstd = false;  // `bytes` is one zstd frame
+  std::shared_ptr<arrow::Buffer> bytes;
+  uint32_t first = 0;  // ledgers that the object must hold, both included; 0 = its name tells
+  uint32_t last = 0;   // nothing. What lies outside the range asked for is the reader's to drop.
+};
+
+// What a source has now.
+struct Extent {
+  // Absent: nothing there yet, or (a pipe) not known before it is read.
+  std::optional<uint32_t> first;
+  std::optional<uint32_t> newest;
+  // Whether ledgers after `newest` can still come. A range that ends after it is then waited for.
+  bool grows = false;
+};
+
+// What a stream does at a ledger that is missing while later ones are there.
+enum class GapPolicy {
+  kFail,  // an error of code DATA_LOSS that names the first missing ledger
+  kSkip,  // goes on with the next ledger there is; the reader sees the hole in the sequences
+};
+
+struct Fetched {
+  enum class State {
+    kObject,  // `object` is the next one
+    kEnd,     // the range is complete, or the source is at its end and cannot grow
+    kNotYet,  // at the tip of a source that can grow: call again later
+  };
+  State state = State::kEnd;
+  Object object;
+};
+
+// One pass over a range. Used by one thread at a time; several passes may run side by side.
+class ObjectStream {
+ public:
+  virtual ~ObjectStream() = default;
+
+  // The next object that holds a ledger of the range, in ascending order. Never blocks for a ledger
+  // that is yet to come (kNotYet instead), though a fetch itself may take its time.
+  virtual arrow::Result<Fetched> Next() = 0;
+
+  // Blocks until Next() may have something new, for at most `milliseconds`, or until `*stop`.
+  virtual void Wait(int64_t milliseconds, const std::atomic<bool>* stop) = 0;
+};
+
+// Thread-safe, except where an implementation says that it allows one stream at a time.
+class LedgerSource {
+ public:
+  virtual ~LedgerSource() = default;
+
+  // The source as the user gave it, without secrets.
+  virtual std::string_view name() const = 0;
+
+  virtual arrow::Result<Extent> GetExtent() = 0;
+
+  // A pass over `range`. Errors: OUT_OF_RANGE, saying what the source has, when the range begins
+  // before its first ledger, or ends after its newest and it cannot grow.
+  virtual arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range,
+                                                                  GapPolicy gaps) = 0;
+
+  // The network passphrase that the source states about itself (a lake's manifest), if any.
+  virtual std::optional<std::string> passphrase() const { return std::nullopt; }
+};
+
+// What `lake list` prints. Only a source that is a lake can tell.
+struct LakeListing {
+  std::optional<uint32_t> first, last;
+  int64_t objects = 0;
+  uint32_t ledgers_per_file = 1;
+  std::vector<LedgerGap> gaps;
+};
+
+struct SourceOptions {
+  // A cap on what one object may unzip to; protects the memory from bombs. See kMaxObjectBytes.
+  int64_t max_object_bytes = int64_t{512} << 20;
+  // Layout of a lake without a manifest, where the names do not tell; 0 = unknown.
+  uint32_t ledgers_per_file = 0;
+  uint32_t files_per_partition = 0;
+};
+
+// Opens the source that `url` names: a plain path, `file:PATH`, or `framed:PATH[?follow=true]`
+// (`framed:-` is standard input). Errors: INVALID_ARGUMENT for an unknown scheme or query (listing
+// those there are), NOT_FOUND, DATA_LOSS for files that are no ledgers.
+arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view url,
+                                                        const SourceOptions& options = {});
+
+// Lists the lake at `url`. Errors: as OpenSource, and INVALID_ARGUMENT where there is no lake.
+arrow::Result<LakeListing> ListLake(std::string_view url, const SourceOptions& options = {});
+
+}  // namespace stellar_arrow::source

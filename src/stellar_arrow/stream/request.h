@@ -1,0 +1,45 @@
+// What a client asks for: table, range, columns. Reads the ticket grammar; knows no transport.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stellar_arrow/base/range.h"
+
+namespace stellar_arrow::stream {
+
+// Where a request begins.
+enum class StartAt {
+  kNewest,    // "T": the source's newest ledger
+  kFirst,     // "T:0": the source's first ledger
+  kSequence,  // "T:S"
+};
+
+struct Request {
+  std::string table;
+  StartAt start_at = StartAt::kNewest;
+  uint32_t start = 0;               // for kSequence
+  std::optional<uint32_t> end;      // included; absent = open
+  std::vector<std::string> columns;  // empty = all
+  uint32_t endpoints = 1;           // ranges that GetFlightInfo should split a closed range into
+
+  friend bool operator==(const Request&, const Request&) = default;
+};
+
+// Reads "T", "T:S", "T:S:", "T:S:0", "T:S:E", or a JSON object
+// {"table":…,"start":…,"end":…,"columns":[…],"endpoints":n}. Errors: INVALID_ARGUMENT that names the
+// field and the grammar; an unknown table lists the tables, an unknown column the columns.
+arrow::Result<Request> ParseRequest(std::string_view text);
+
+// Reads a descriptor path: ["T"], ["T:S:E"], ["T","S"] or ["T","S","E"].
+arrow::Result<Request> ParseRequestPath(std::span<const std::string> path);
+
+// The ticket for `request`; ParseRequest reads it back.
+std::string ToTicket(const Request& request);
+
+}  // namespace stellar_arrow::stream

@@ -1,0 +1,68 @@
+// One subscription: a request against a source, delivered as record batches in ledger order. Cuts
+// batches at ledger borders by fixed rules; knows no transport.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stellar_arrow/pipeline/pipeline.h"
+#include "stellar_arrow/stream/request.h"
+#include "stellar_arrow/tables/catalog.h"
+
+namespace stellar_arrow::stream {
+
+// The soft target stands well below the 4 MiB that Go clients receive by default, because the
+// IPC form adds to it.
+inline constexpr int64_t kDefaultBatchBytes = int64_t{2} << 20;
+inline constexpr int64_t kDefaultBatchRows = 1000;  // the original's BATCH_SIZE
+
+struct BatchOptions {
+  int64_t rows = kDefaultBatchRows;    // most rows in a batch, unless one ledger has more
+  int64_t bytes = kDefaultBatchBytes;  // most bytes, unless one ledger has more
+};
+
+// The ledgers that `request` means for `source` now. Errors: OUT_OF_RANGE, saying what the source
+// has, where it lacks them and cannot grow to them.
+arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSource& source);
+
+struct Batch {
+  size_t table = 0;  // index among the subscription's tables
+  std::shared_ptr<arrow::RecordBatch> rows;
+};
+
+// Not thread-safe.
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+
+  virtual const std::shared_ptr<arrow::Schema>& schema(size_t table) const = 0;
+
+  // The next batch; nullopt at the end of the range. Waits at the tip of a source that can grow,
+  // after handing out the rows there are. After an error no more may be asked for; the rows before
+  // the ledger at fault have been delivered.
+  virtual arrow::Result<std::optional<Batch>> Next() = 0;
+
+  virtual const pipeline::Counters& counters() const = 0;
+
+  // Several tables are filled in one pass. `tables` and `columns` go together; an empty list of
+  // columns means all of a table's.
+  struct Options {
+    std::vector<const tables::Table*> tables;
+    std::vector<std::vector<std::string>> columns;
+    pipeline::Options pipeline;
+    BatchOptions batch;
+    // False: at the tip of a source the stream ends instead of waiting (`export`).
+    bool wait = true;
+    arrow::MemoryPool* pool = nullptr;  // null = Arrow's default
+  };
+  static arrow::Result<std::unique_ptr<Subscription>> Make(source::LedgerSource& source,
+                                                           Options options);
+};
+
+}  // namespace stellar_arrow::stream

@@ -1,0 +1,66 @@
+// The tables there are, listed by hand. A table is named, described, and filled ledger by ledger.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stellar_arrow::ledger {
+class Ledger;
+}
+
+namespace stellar_arrow::tables {
+
+// Fills one record batch after another with a table's rows. Not thread-safe.
+class TableAppender {
+ public:
+  virtual ~TableAppender() = default;
+
+  virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  // Adds the rows of one ledger.
+  virtual arrow::Status Append(const ledger::Ledger& ledger) = 0;
+  // Rows and bytes (of all buffers) since the last Finish().
+  virtual int64_t rows() const = 0;
+  virtual int64_t bytes() const = 0;
+  // The batch of all rows since the last Finish(); possibly of no rows.
+  virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() = 0;
+};
+
+struct ColumnInfo {
+  std::string_view name;
+  std::string_view type;  // Arrow's name of it
+  bool nullable = false;
+  std::string_view doc;
+};
+
+// A table of the catalog. Immutable; lives for ever.
+class Table {
+ public:
+  virtual ~Table() = default;
+
+  virtual std::string_view name() const = 0;
+  virtual std::string_view doc() const = 0;
+  virtual std::span<const ColumnInfo> columns() const = 0;
+  // Whether a ledger has exactly one row, so that counts are known before the data are.
+  virtual bool one_row_per_ledger() const = 0;
+  // The schema of `columns` in the order asked for (empty = all). Errors: INVALID_ARGUMENT naming
+  // the unknown or doubled column and listing the table's.
+  virtual arrow::Result<std::shared_ptr<arrow::Schema>> Schema(
+      std::span<const std::string> columns) const = 0;
+  // Only the columns asked for are computed. Errors: as Schema().
+  virtual arrow::Result<std::unique_ptr<TableAppender>> MakeAppender(
+      std::span<const std::string> columns, arrow::MemoryPool* pool) const = 0;
+};
+
+std::span<const Table* const> Catalog();
+
+// Errors: INVALID_ARGUMENT listing the tables.
+arrow::Result<const Table*> FindTable(std::string_view name);
+
+}  // namespace stellar_arrow::tables
