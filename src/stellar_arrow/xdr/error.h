@@ -1,5 +1,5 @@
 // Why bytes are not the XDR value they should be. Standard library only: ledger/ and source/ turn
-// it into an arrow::Status with what they know.
+// it into an arrow::Status with what they know. (The protocol itself has a type named Error.)
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace stellar_arrow::xdr {
 
-enum class ErrorCode : uint8_t {
+enum class CheckErrorCode : uint8_t {
   kTruncated,         // the bytes end inside the value
   kTrailingBytes,     // the value ends before the bytes do
   kLengthOverLimit,   // a length word above the type's limit, or above what the bytes can hold
@@ -22,8 +22,8 @@ enum class ErrorCode : uint8_t {
   kTooDeep,           // nested deeper than kMaxDepth
 };
 
-struct Error {
-  ErrorCode code = ErrorCode::kTruncated;
+struct CheckError {
+  CheckErrorCode code = CheckErrorCode::kTruncated;
   uint64_t offset = 0;  // of the word or byte at fault, from the value's first byte
   std::string path;     // protocol's names: "v0.txProcessing[3].result"; empty = the value itself
   std::string detail;   // the value found, where there is one: "unknown code -99"
@@ -37,17 +37,17 @@ template <typename View>
 class Checked {
  public:
   Checked(View view) : value_(view) {}                // NOLINT: made to be returned
-  Checked(Error error) : value_(std::move(error)) {}  // NOLINT
+  Checked(CheckError error) : value_(std::move(error)) {}  // NOLINT
 
   bool ok() const { return value_.index() == 0; }
   // Only when ok().
   const View& operator*() const { return std::get<0>(value_); }
   const View* operator->() const { return &std::get<0>(value_); }
   // Only when not ok().
-  const Error& error() const { return std::get<1>(value_); }
+  const CheckError& error() const { return std::get<1>(value_); }
 
  private:
-  std::variant<View, Error> value_;
+  std::variant<View, CheckError> value_;
 };
 
 }  // namespace stellar_arrow::xdr
