@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iterator>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -26,6 +27,10 @@ template <size_t N>
 using Opaque = std::span<const uint8_t, N>;
 
 namespace detail {
+
+// A buffer that would be gone before a view of it could be used.
+template <typename T>
+concept TemporaryBuffer = !std::is_reference_v<T> && !std::ranges::borrowed_range<T>;
 
 inline uint32_t Load32(const uint8_t* p) {
   uint32_t word;
