@@ -19,6 +19,10 @@ endif()
 add_library(sas_options INTERFACE)
 target_compile_options(sas_options INTERFACE -Wall -Wextra -Werror -Wswitch -Wnon-virtual-dtor
                                              -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 warns of std::string's own operator+ (its bug 105651).
+  target_compile_options(sas_options INTERFACE -Wno-restrict)
+endif()
 find_program(MOLD mold)
 if(MOLD)
   add_link_options(-fuse-ld=mold)

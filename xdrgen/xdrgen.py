@@ -804,6 +804,13 @@ def emit_marked_walk(protocol, marks):
     w()
     w("using detail::PaddingIsZero;")
     w()
+    w("// The value at a mark. Words of fixed size ahead of or at a mark may be read during the walk; all")
+    w("// else only after it has succeeded.")
+    w("template <typename T>")
+    w("T ReadAt(const uint8_t* p) {")
+    w("return detail::Codec<T>::Read(p);")
+    w("}")
+    w()
 
     def signature(d):
         depth = ", [[maybe_unused]] uint32_t depth" if protocol.reaches_recursion({"kind": "ref", "name": d["name"]}) else ""

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-namespace stellar_arrow::ledger {
+#include "stellar_arrow/ledger/sha256.h"
 
-using Hash256 = std::array<uint8_t, 32>;
+namespace stellar_arrow::ledger {
 
 struct Network {
   std::string passphrase;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 namespace stellar_arrow::ledger {
 
 class Ledger;
+class Sha256;
 
 enum class VerifyLevel {
   kStructure,  // the XDR alone
@@ -35,16 +37,44 @@ struct Anchor {
 // "SEQ:HASH", the hash as 64 hex digits. Errors: INVALID_ARGUMENT.
 arrow::Result<Anchor> ParseAnchor(std::string_view text);
 
-// A check that a ledger did not pass.
+// A check that a ledger did not pass. The checks:
+//   structure             the bytes are one LedgerCloseMeta (`got` says why not)
+//   header_hash           SHA-256 of the header = ledgerHeader.hash
+//   sequence              follows the ledger before
+//   previous_ledger_hash  the header's link = the hash of the ledger before
+//   anchor                the trusted hash
+//   tx_set_hash           hash of the transaction set = the header's
+//   tx_set_previous_hash  the set's link = the header's link
+//   result_set_hash       hash of the results = the header's
+//   transaction_hash      hash of each envelope = the hash in one result, and of a fee bump's inner
+//                         transaction = the hash in its inner result
 struct Fault {
   uint32_t ledger = 0;
   std::string check;  // header_hash, previous_ledger_hash, sequence, tx_set_hash, ...
   std::string path;   // where in the ledger, in the protocol's names
-  std::string want;   // what it should have been: hex for hashes
-  std::string got;
+  std::string want;   // what is stated or trusted: hex for hashes
+  std::string got;    // what the bytes give
 
   // "ledger 63: tx_set_hash: v1.ledgerHeader.header.scpValue.txSetHash: want ..., got ...".
   std::string ToString() const;
 };
+
+// Checks that need one ledger alone: at `chain` its header hash, at `full` also its sets and
+// transactions, for which `network` must be given. Appends to `faults`; adds none if all is right.
+// `full` pairs the ledger (see Ledger::Pair).
+void VerifyLedger(Ledger& ledger, VerifyLevel level, const Network* network, Sha256& sha,
+                  std::vector<Fault>* faults);
+
+// Checks that `ledger` follows the ledger of number `previous_sequence` and hash `previous_hash`.
+void VerifyLink(const Ledger& ledger, uint32_t previous_sequence, const Hash256& previous_hash,
+                std::vector<Fault>* faults);
+
+// Checks `ledger` against a trusted statement; nothing if that is of another ledger.
+void VerifyAnchor(const Ledger& ledger, const Anchor& anchor, std::vector<Fault>* faults);
+
+// The network among `candidates` under which the ledger's transactions hash as its results say:
+// its index, or nullopt. Needs a ledger with transactions.
+std::optional<size_t> ProveNetwork(const Ledger& ledger, std::span<const Network> candidates,
+                                   Sha256& sha);
 
 }  // namespace stellar_arrow::ledger

@@ -29,15 +29,18 @@ struct Options {
   source::GapPolicy gaps = source::GapPolicy::kFail;
   // Threads that unzip, check and verify. 1 = all on the caller's own thread.
   int threads = 1;
-  // What the user or the source says the network is; absent = the known ones are tried.
+  // What the user says the network is. It must not contradict what the source says about itself,
+  // nor the data. Absent: the source's word counts, else the known networks are tried.
   std::optional<ledger::Network> network;
-  // Who said so, for messages: "--network", "the manifest of ...".
+  // Where the user said so, for messages: "--network", "NETWORK_PASSPHRASE".
   std::string network_origin;
   std::optional<ledger::Anchor> anchor;
   int64_t max_object_bytes = int64_t{512} << 20;
   // Called for each fault instead of ending the stream with an error (the `verify` command). An
   // undecodable ledger is a fault of check "structure"; the stream goes on after it.
   std::function<void(const ledger::Fault&)> on_fault;
+  // Called with what a log should say once, such as which network was found. From any thread.
+  std::function<void(const std::string&)> on_note;
   // Set by another thread to end a wait; Next() then fails with CANCELLED.
   const std::atomic<bool>* stop = nullptr;
 };
@@ -68,10 +71,11 @@ class Pipeline {
 
   virtual const Counters& counters() const = 0;
 
-  // The network, once given or proven by a ledger with transactions.
-  virtual const std::optional<ledger::Network>& network() const = 0;
+  // The network, once named by user or source, or proven by a ledger with transactions.
+  virtual std::optional<ledger::Network> network() const = 0;
 
-  // Errors: as ObjectStream's opening.
+  // `source` must outlive the pipeline. Errors: as LedgerSource::OpenStream; FAILED_PRECONDITION
+  // where `options.network` contradicts the source.
   static arrow::Result<std::unique_ptr<Pipeline>> Make(source::LedgerSource& source,
                                                        Options options);
 };

@@ -1,0 +1,153 @@
+// One ledger as the domain sees it: hides the versions of LedgerCloseMeta and of transaction sets.
+// Reads and indexes checked bytes; hashes only to pair. Knows no Arrow builder and no source.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "stellar_arrow/ledger/network.h"
+#include "stellar_arrow/xdr/generated/Stellar-ledger.h"
+
+namespace stellar_arrow::ledger {
+
+class AppliedTransaction;
+class Sha256;
+
+// Where a transaction's envelope lies in the ledger's bytes, and what the walk counted in it.
+struct EnvelopeSpan {
+  const uint8_t* begin = nullptr;
+  const uint8_t* end = nullptr;
+  // The end of the innermost and of the outermost transaction: where the signatures begin.
+  const uint8_t* inner_signatures = nullptr;
+  const uint8_t* outer_signatures = nullptr;
+  uint32_t operations = 0;
+};
+
+// Where the parts of a TransactionResultMeta (V1 or not) lie.
+struct ResultSpan {
+  const uint8_t* pair = nullptr;              // TransactionResultPair
+  const uint8_t* fee_changes = nullptr;       // LedgerEntryChanges
+  const uint8_t* meta = nullptr;              // TransactionMeta
+  const uint8_t* post_fee_changes = nullptr;  // LedgerEntryChanges; null before LCM V2
+  const uint8_t* end = nullptr;
+};
+
+// A reader of one ledger at a time. Open() walks the bytes once: it checks all of them and notes
+// where things lie, in arrays that the next Open() reuses. What the accessors return is valid until
+// the next Open() and while the opened bytes are. Accessors need an opened ledger, cost little and
+// cannot fail. Not thread-safe.
+class Ledger {
+ public:
+  Ledger() = default;
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+  Ledger(Ledger&&) = default;
+  Ledger& operator=(Ledger&&) = default;
+
+  // Checks that `wire` is one LedgerCloseMeta and nothing more. Errors: DATA_LOSS, with the ledger's
+  // number where its header can be read, the path and the byte.
+  arrow::Status Open(xdr::Bytes wire);
+
+  // The same for the LedgerCloseMeta that `wire` begins with; returns the bytes it takes.
+  arrow::Result<size_t> OpenPrefix(xdr::Bytes wire);
+
+  // Exactly the LedgerCloseMeta's bytes.
+  xdr::Bytes wire() const { return wire_; }
+  xdr::LedgerCloseMeta meta() const;
+  // Of LedgerCloseMeta: 0, 1 or 2.
+  int32_t meta_version() const { return meta_version_; }
+
+  xdr::LedgerHeaderHistoryEntry header_entry() const;
+  xdr::LedgerHeader header() const;
+  xdr::Hash hash() const;
+  uint32_t sequence() const { return sequence_; }
+
+  // The transaction set: TransactionSet before LCM V1, else GeneralizedTransactionSet.
+  xdr::Bytes transaction_set_wire() const;
+  // The hash of the ledger before, as the set states it.
+  xdr::Hash transaction_set_previous_hash() const;
+  // Envelopes in the order of the set, which is not the order of application.
+  std::span<const EnvelopeSpan> envelopes() const { return envelopes_; }
+
+  // Results and metas in the order of application.
+  size_t transaction_count() const { return results_.size(); }
+  std::span<const ResultSpan> results() const { return results_; }
+
+  // Transactions whose code is txSUCCESS or txFEE_BUMP_INNER_SUCCESS.
+  uint32_t successful_transaction_count() const { return successful_transactions_; }
+  // Operations of successful transactions.
+  uint32_t operation_count() const { return successful_operations_; }
+  // Operations of all envelopes; the second counts host functions, TTL extensions and restorations.
+  uint32_t tx_set_operation_count() const { return envelope_operations_; }
+  uint32_t soroban_operation_count() const { return soroban_operations_; }
+  // Sum of the results' feeCharged, stroops.
+  int64_t total_fee_charged() const { return total_fee_charged_; }
+  // Contract events of transactions (meta V3) and operations (meta V4); no diagnostic events.
+  uint32_t contract_event_count() const { return contract_events_; }
+
+  xdr::List<xdr::UpgradeEntryMeta> upgrades() const;
+  xdr::List<xdr::SCPHistoryEntry> scp_history() const;
+  // Keys of evicted entries; empty before LCM V1.
+  xdr::List<xdr::LedgerKey> evicted_keys() const;
+  // Absent before LCM V1.
+  std::optional<uint64_t> live_soroban_state_bytes() const;
+  // Absent unless core was told to write it.
+  std::optional<int64_t> soroban_fee_write_1kb() const;
+
+  // Finds each applied transaction's envelope by hash under `network`. Errors: DATA_LOSS naming the
+  // first transaction without one: the network is another, or the data are corrupt.
+  arrow::Status Pair(const Network& network, Sha256& sha);
+  // Whether Pair() has succeeded since Open().
+  bool paired() const { return paired_; }
+  // Index into envelopes() of the `index`th applied transaction. Only when paired().
+  uint32_t envelope_index(size_t index) const { return envelope_of_[index]; }
+  // Only when paired(). `index` < transaction_count(), counted from 0.
+  AppliedTransaction transaction(size_t index) const;
+
+ private:
+  struct Indexer;  // hears the marks of the walk
+  struct HashSlot {
+    Hash256 hash;
+    uint32_t envelope;
+  };
+
+  arrow::Status Undecodable(xdr::Bytes wire, bool whole) const;
+  void CountResults();
+
+  xdr::Bytes wire_;
+  int32_t meta_version_ = 0;
+  uint32_t sequence_ = 0;
+  const uint8_t* header_ = nullptr;
+  const uint8_t* transaction_set_ = nullptr;
+  const uint8_t* transaction_set_end_ = nullptr;
+  const uint8_t* upgrades_ = nullptr;
+  const uint8_t* scp_ = nullptr;
+  const uint8_t* state_size_ = nullptr;
+  const uint8_t* evicted_keys_ = nullptr;
+  std::vector<EnvelopeSpan> envelopes_;
+  std::vector<ResultSpan> results_;
+  uint32_t successful_transactions_ = 0;
+  uint32_t successful_operations_ = 0;
+  uint32_t envelope_operations_ = 0;
+  uint32_t soroban_operations_ = 0;
+  uint32_t contract_events_ = 0;
+  int64_t total_fee_charged_ = 0;
+
+  bool paired_ = false;
+  std::vector<uint32_t> envelope_of_;
+  std::vector<HashSlot> slots_;  // scratch of Pair(): envelopes by hash
+};
+
+// The hash that `network` gives the transaction of `envelope`: of the outer one of a fee bump.
+Hash256 TransactionHash(const EnvelopeSpan& envelope, const Network& network, Sha256& sha);
+
+// The number of the ledger that `wire` begins with, if its header can be read.
+std::optional<uint32_t> PeekSequence(xdr::Bytes wire);
+
+}  // namespace stellar_arrow::ledger
