@@ -147,8 +147,8 @@ arrow::Status Ledger::Undecodable(xdr::Bytes wire, bool whole) const {
   if (!error) {
     return Error(ErrorCode::kInternal, "two checks of one LedgerCloseMeta disagree");
   }
-  if (const auto sequence = PeekSequence(wire)) {
-    return LedgerError(ErrorCode::kDataLoss, *sequence, "ledger ", *sequence, ": ",
+  if (const auto id = PeekLedger(wire)) {
+    return LedgerError(ErrorCode::kDataLoss, id->sequence, "ledger ", id->sequence, ": ",
                        error->ToString());
   }
   return Error(ErrorCode::kDataLoss, "no LedgerCloseMeta: ", error->ToString());
@@ -246,7 +246,7 @@ AppliedTransaction Ledger::transaction(size_t index) const {
   return AppliedTransaction(*this, index);
 }
 
-std::optional<uint32_t> PeekSequence(xdr::Bytes wire) {
+std::optional<LedgerId> PeekLedger(xdr::Bytes wire) {
   // The header follows the version and, from V1 on, an extension; neither is long.
   const uint8_t* p = wire.data();
   const uint8_t* const end = p + wire.size();
@@ -260,7 +260,10 @@ std::optional<uint32_t> PeekSequence(xdr::Bytes wire) {
     return std::nullopt;
   }
   if (xdr::LedgerHeaderHistoryEntry::CheckAt(p, end) == nullptr) return std::nullopt;
-  return ReadAt<xdr::LedgerHeaderHistoryEntry>(p).header().ledgerSeq();
+  const auto entry = ReadAt<xdr::LedgerHeaderHistoryEntry>(p);
+  LedgerId id{entry.header().ledgerSeq(), {}};
+  std::ranges::copy(entry.hash(), id.hash.begin());
+  return id;
 }
 
 }  // namespace stellar_arrow::ledger

@@ -147,7 +147,15 @@ class Ledger {
 // The hash that `network` gives the transaction of `envelope`: of the outer one of a fee bump.
 Hash256 TransactionHash(const EnvelopeSpan& envelope, const Network& network, Sha256& sha);
 
-// The number of the ledger that `wire` begins with, if its header can be read.
-std::optional<uint32_t> PeekSequence(xdr::Bytes wire);
+struct LedgerId {
+  uint32_t sequence = 0;
+  Hash256 hash{};  // as stated, unchecked
+};
+
+// No header, with all that stands before it, takes more bytes than this.
+inline constexpr size_t kMaxHeaderBytes = 4096;
+
+// Which ledger `wire` begins with, if its header can be read; kMaxHeaderBytes of it are enough.
+std::optional<LedgerId> PeekLedger(xdr::Bytes wire);
 
 }  // namespace stellar_arrow::ledger

@@ -2,6 +2,8 @@
 // caller (gaps, links, anchor). With one thread the caller fills the slots itself.
 #include "stellar_arrow/pipeline/pipeline.h"
 
+#include <arrow/buffer.h>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -100,6 +102,7 @@ struct Slot {
 
   State state = State::kFree;  // guarded by the pipeline's mutex; the rest belongs to whom it says
   source::Fetched::State fetched = source::Fetched::State::kEnd;
+  std::string reason;  // of kNotYet
   OpenedObject opened;
   size_t ledgers = 0;                // of the opened ones, those that may be delivered
   std::vector<LedgerFault> faults;   // in order
@@ -141,6 +144,7 @@ class OrderedPipeline final : public Pipeline {
       }
       ARROW_RETURN_NOT_OK(FinishObject());
       const source::Fetched::State fetched = slot_->fetched;
+      waiting_for_ = std::move(slot_->reason);
       ReleaseSlot();
       if (fetched == source::Fetched::State::kEnd) {
         ended_ = true;
@@ -159,6 +163,7 @@ class OrderedPipeline final : public Pipeline {
   }
 
   const ledger::Ledger& ledger() const override { return *ledger_; }
+  const std::string& waiting_for() const override { return waiting_for_; }
   const Counters& counters() const override { return counters_; }
   std::optional<ledger::Network> network() const override {
     const ledger::Network* network = network_.Get();
@@ -204,6 +209,7 @@ class OrderedPipeline final : public Pipeline {
     slot.faults.clear();
     slot.status = fetched.status();
     slot.fetched = fetched.ok() ? fetched->state : source::Fetched::State::kEnd;
+    if (fetched.ok()) slot.reason = std::move(fetched->reason);
     if (slot.fetched != source::Fetched::State::kObject) return;
     slot.status = slot.opened.Open(std::move(fetched->object), options_.range);
     for (ledger::Ledger& ledger : slot.opened.ledgers()) {
@@ -375,6 +381,7 @@ class OrderedPipeline final : public Pipeline {
   size_t next_ledger_ = 0;  // in slot_
   size_t next_fault_ = 0;
   ledger::Ledger* ledger_ = nullptr;
+  std::string waiting_for_;
   std::optional<Delivered> previous_;
   bool ended_ = false;
   Counters counters_;

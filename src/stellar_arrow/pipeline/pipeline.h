@@ -69,6 +69,9 @@ class Pipeline {
   // Valid until the next call of Next().
   virtual const ledger::Ledger& ledger() const = 0;
 
+  // After kNotYet: what is not there yet, in words.
+  virtual const std::string& waiting_for() const = 0;
+
   virtual const Counters& counters() const = 0;
 
   // The network, once named by user or source, or proven by a ledger with transactions.

@@ -18,6 +18,10 @@
 
 namespace stellar_arrow::source {
 
+// What one object may unzip to, unless options say otherwise: far above any real one, and little
+// enough for a handful of them to fit into memory.
+inline constexpr int64_t kMaxObjectBytes = int64_t{512} << 20;
+
 // What an object's bytes are, once unzipped.
 enum class Form {
   kLedger,  // one bare LedgerCloseMeta
@@ -40,6 +44,7 @@ struct Extent {
   std::optional<uint32_t> first;
   std::optional<uint32_t> newest;
   // Whether ledgers after `newest` can still come. A range that ends after it is then waited for.
+  // A source that cannot grow can still be slow (a pipe): its kNotYet is followed by more, or the end.
   bool grows = false;
 };
 
@@ -57,6 +62,7 @@ struct Fetched {
   };
   State state = State::kEnd;
   Object object;
+  std::string reason;  // for kNotYet: what is waited for, for the message of who does not wait
 };
 
 // One pass over a range. Used by one thread at a time; several passes may run side by side.
@@ -100,8 +106,8 @@ struct LakeListing {
 };
 
 struct SourceOptions {
-  // A cap on what one object may unzip to; protects the memory from bombs. See kMaxObjectBytes.
-  int64_t max_object_bytes = int64_t{512} << 20;
+  // A cap on what one object may unzip to; see Unzipper.
+  int64_t max_object_bytes = kMaxObjectBytes;
   // Layout of a lake without a manifest, where the names do not tell; 0 = unknown.
   uint32_t ledgers_per_file = 0;
   uint32_t files_per_partition = 0;

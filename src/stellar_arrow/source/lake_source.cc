@@ -1,0 +1,388 @@
+#include "stellar_arrow/source/lake_source.h"
+
+#include <arrow/buffer.h>
+#include <arrow/filesystem/filesystem.h>
+#include <arrow/io/interfaces.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/lake_layout.h"
+#include "stellar_arrow/source/unzip.h"
+
+namespace stellar_arrow::source {
+namespace {
+
+namespace fs = arrow::fs;
+using Clock = std::chrono::steady_clock;
+
+// An object as it is stored; real ones of 64 dense ledgers are below 32 MiB.
+constexpr int64_t kMaxStoredBytes = int64_t{256} << 20;
+constexpr int64_t kPollMilliseconds = 50;
+// How often the tip looks for later objects, which would make a missing one a gap: a listing costs
+// more than a look at one name.
+constexpr auto kListInterval = std::chrono::seconds(1);
+// No lake holds ledger 1, although its first object is named from 0.
+constexpr uint32_t kFirstLedger = 2;
+
+// An object by its name.
+struct NamedObject {
+  uint32_t first = 0;
+  uint32_t last = 0;
+  std::string path;
+};
+
+// Reads names off a lake, wherever its objects lie: in partition folders, or flat.
+class LakeIndex {
+ public:
+  LakeIndex(std::shared_ptr<fs::FileSystem> fs, std::string path)
+      : fs_(std::move(fs)), path_(std::move(path)) {}
+
+  struct Names {
+    std::vector<NamedObject> objects;     // by first ledger
+    std::vector<NamedObject> partitions;  // the same
+    std::string extension;                // of some object
+  };
+
+  // The names in the folder `folder` of the lake ("" = its own), those of no lake left out.
+  arrow::Result<Names> List(const std::string& folder) const {
+    fs::FileSelector selector;
+    selector.base_dir = folder.empty() ? path_ : path_ + "/" + folder;
+    selector.allow_not_found = !folder.empty();
+    ARROW_ASSIGN_OR_RAISE(const auto infos, fs_->GetFileInfo(selector));
+    Names names;
+    for (const fs::FileInfo& info : infos) {
+      const auto name = ParseLakeName(info.base_name());
+      if (!name || name->extension.empty() != info.IsDirectory()) continue;
+      if (info.IsDirectory()) {
+        names.partitions.push_back({name->first, name->last, info.base_name()});
+      } else {
+        const std::string prefix = folder.empty() ? "" : folder + "/";
+        names.objects.push_back({name->first, name->last, prefix + info.base_name()});
+        names.extension = name->extension;
+      }
+    }
+    std::ranges::sort(names.objects, {}, &NamedObject::first);
+    std::ranges::sort(names.partitions, {}, &NamedObject::first);
+    return names;
+  }
+
+  // The object that holds `from`, or the first one after it; absent if there is none.
+  arrow::Result<std::optional<NamedObject>> FirstFrom(uint32_t from) const {
+    ARROW_ASSIGN_OR_RAISE(Names top, List(""));
+    std::optional<NamedObject> best = FirstIn(top, from);
+    for (const NamedObject& partition : top.partitions) {
+      if (partition.last < from || (best && best->first < partition.first)) continue;
+      ARROW_ASSIGN_OR_RAISE(const Names names, List(partition.path));
+      const std::optional<NamedObject> found = FirstIn(names, from);
+      if (found && (!best || found->first < best->first)) best = found;
+      if (found) break;  // partitions are in order
+    }
+    return best;
+  }
+
+  // The newest object; absent if there is none.
+  arrow::Result<std::optional<NamedObject>> Newest() const {
+    ARROW_ASSIGN_OR_RAISE(Names top, List(""));
+    std::optional<NamedObject> best;
+    if (!top.objects.empty()) best = top.objects.back();
+    for (auto partition = top.partitions.rbegin(); partition != top.partitions.rend();
+         ++partition) {
+      ARROW_ASSIGN_OR_RAISE(const Names names, List(partition->path));
+      if (names.objects.empty()) continue;
+      if (!best || names.objects.back().last > best->last) best = names.objects.back();
+      break;
+    }
+    return best;
+  }
+
+  // All objects, oldest first.
+  arrow::Result<std::vector<NamedObject>> All() const {
+    ARROW_ASSIGN_OR_RAISE(Names top, List(""));
+    std::vector<NamedObject> all = std::move(top.objects);
+    for (const NamedObject& partition : top.partitions) {
+      ARROW_ASSIGN_OR_RAISE(Names names, List(partition.path));
+      std::ranges::move(names.objects, std::back_inserter(all));
+    }
+    std::ranges::sort(all, {}, &NamedObject::first);
+    return all;
+  }
+
+  arrow::Result<bool> Exists(const std::string& object) const {
+    ARROW_ASSIGN_OR_RAISE(const fs::FileInfo info, fs_->GetFileInfo(path_ + "/" + object));
+    return info.IsFile();
+  }
+
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object) const {
+    ARROW_ASSIGN_OR_RAISE(auto file, fs_->OpenInputFile(path_ + "/" + object));
+    ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
+    if (size > kMaxStoredBytes) {
+      return Error(ErrorCode::kResourceExhausted, object, " has ", size, " bytes; at most ",
+                   kMaxStoredBytes, " are read");
+    }
+    return file->Read(size);
+  }
+
+  arrow::Result<std::string> ReadText(const std::string& object) const {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, Read(object));
+    return buffer->ToString();
+  }
+
+ private:
+  static std::optional<NamedObject> FirstIn(const Names& names, uint32_t from) {
+    const auto found = std::ranges::find_if(
+        names.objects, [&](const NamedObject& object) { return object.last >= from; });
+    return found == names.objects.end() ? std::nullopt : std::optional(*found);
+  }
+
+  std::shared_ptr<fs::FileSystem> fs_;
+  std::string path_;
+};
+
+// What is settled when a lake is opened, and never changes after.
+struct Lake {
+  LakeIndex index;
+  std::string name;
+  LakeLayout layout;
+  bool flat = false;  // objects lie beside the manifest, whatever it says of partitions
+  std::optional<std::string> passphrase;
+
+  std::string ObjectPath(uint32_t sequence) const {
+    return flat ? layout.FileName(sequence) : layout.Key(sequence);
+  }
+};
+
+class LakeStream final : public ObjectStream {
+ public:
+  LakeStream(std::shared_ptr<const Lake> lake, LedgerRange range, GapPolicy gaps)
+      : lake_(std::move(lake)), next_(range.first), last_(range.last), gaps_(gaps) {}
+
+  arrow::Result<Fetched> Next() override {
+    if (next_ == 0) {  // the range begins where the lake will
+      ARROW_ASSIGN_OR_RAISE(const auto first, lake_->index.FirstFrom(0));
+      if (!first) return NotYet(Concat(lake_->name, " is empty"));
+      next_ = std::max(first->first, kFirstLedger);
+    }
+    if (done_ || (last_ && next_ > *last_)) return Fetched{};
+    NamedObject object{lake_->layout.FileRange(next_).first,
+                       *lake_->layout.FileRange(next_).last, lake_->ObjectPath(next_)};
+    ARROW_ASSIGN_OR_RAISE(const bool exists, lake_->index.Exists(object.path));
+    if (!exists) {
+      ARROW_ASSIGN_OR_RAISE(const bool found, FindBehindGap(&object));
+      if (!found) return NotYet(Concat(lake_->name, "/", object.path, " does not exist yet"));
+    }
+    if (last_ && object.first > *last_) return Fetched{};
+    ARROW_ASSIGN_OR_RAISE(auto bytes, lake_->index.Read(object.path));
+    const xdr::Bytes stored(bytes->data(), static_cast<size_t>(bytes->size()));
+    // Lakes on plain file systems are written in place, so the newest object may be half there.
+    if (!IsZstd(stored) || !HoldsWholeFrame(stored)) {
+      ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
+      if (newest && newest->path == object.path && IsCutShort(stored)) {
+        return NotYet(Concat(lake_->name, "/", object.path, " is not whole yet"));
+      }
+    }
+    Fetched fetched{Fetched::State::kObject,
+                    {Concat(lake_->name, "/", object.path), Form::kBatch, /*zstd=*/true,
+                     std::move(bytes), object.first, object.last},
+                    {}};
+    done_ = object.last == UINT32_MAX;
+    next_ = object.last + 1;
+    return fetched;
+  }
+
+  void Wait(int64_t milliseconds, const std::atomic<bool>* stop) override {
+    const auto until = Clock::now() + std::chrono::milliseconds(milliseconds);
+    while (Clock::now() < until && !(stop != nullptr && stop->load())) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(
+          std::min(kPollMilliseconds, std::max<int64_t>(milliseconds, 1))));
+    }
+  }
+
+ private:
+  static Fetched NotYet(std::string reason) {
+    return {Fetched::State::kNotYet, {}, std::move(reason)};
+  }
+
+  // Bytes that could still grow into a frame.
+  static bool IsCutShort(xdr::Bytes stored) {
+    return stored.size() < 4 || (IsZstd(stored) && !HoldsWholeFrame(stored));
+  }
+
+  // The object is not there. If the lake goes on behind it that is a gap: an error, or the next
+  // object there is. False: the lake ends here for now.
+  arrow::Result<bool> FindBehindGap(NamedObject* object) {
+    const auto now = Clock::now();
+    if (now < list_again_) return false;
+    list_again_ = now + kListInterval;
+    ARROW_ASSIGN_OR_RAISE(const auto after, lake_->index.FirstFrom(next_));
+    if (!after) return false;
+    // A name that was made between the two looks is no gap.
+    if (after->path == object->path) return true;
+    if (gaps_ == GapPolicy::kFail) {
+      ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
+      return LedgerError(ErrorCode::kDataLoss, next_, "ledger ", next_, " is missing: ",
+                         lake_->name, "/", object->path, " does not exist, although ", lake_->name,
+                         " goes on with ", after->path, " up to ledger ",
+                         newest ? newest->last : after->last);
+    }
+    *object = *after;
+    list_again_ = {};
+    return true;
+  }
+
+  const std::shared_ptr<const Lake> lake_;
+  uint32_t next_;  // 0: not known before the lake has an object
+  const std::optional<uint32_t> last_;
+  const GapPolicy gaps_;
+  bool done_ = false;
+  Clock::time_point list_again_{};
+};
+
+class LakeSource final : public LedgerSource {
+ public:
+  explicit LakeSource(std::shared_ptr<const Lake> lake) : lake_(std::move(lake)) {}
+
+  std::string_view name() const override { return lake_->name; }
+
+  arrow::Result<Extent> GetExtent() override {
+    Extent extent;
+    extent.grows = true;
+    ARROW_ASSIGN_OR_RAISE(const auto oldest, lake_->index.FirstFrom(0));
+    if (!oldest) return extent;
+    ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
+    extent.first = std::max(oldest->first, kFirstLedger);
+    extent.newest = newest ? newest->last : oldest->last;
+    return extent;
+  }
+
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range,
+                                                          GapPolicy gaps) override {
+    ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
+    if (range.first != 0 && extent.first && range.first < *extent.first) {
+      return LedgerError(ErrorCode::kOutOfRange, range.first, lake_->name,
+                         " does not have ledger ", range.first, ": it has ledgers ", *extent.first,
+                         " to ", *extent.newest);
+    }
+    return std::make_unique<LakeStream>(lake_, range, gaps);
+  }
+
+  std::optional<std::string> passphrase() const override { return lake_->passphrase; }
+
+ private:
+  const std::shared_ptr<const Lake> lake_;
+};
+
+// Settles the layout: the manifest's word, held against the names that are there; without one the
+// options' word, else the names'.
+arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<fs::FileSystem> filesystem,
+                                                      std::string path, std::string name,
+                                                      const SourceOptions& options) {
+  auto lake = std::make_shared<Lake>(Lake{LakeIndex(std::move(filesystem), std::move(path)),
+                                          std::move(name),
+                                          {},
+                                          false,
+                                          {}});
+  ARROW_ASSIGN_OR_RAISE(const LakeIndex::Names top, lake->index.List(""));
+  ARROW_ASSIGN_OR_RAISE(const bool has_manifest,
+                        lake->index.Exists(std::string(kManifestName)));
+  LakeLayout& layout = lake->layout;
+  if (has_manifest) {
+    ARROW_ASSIGN_OR_RAISE(const std::string text,
+                          lake->index.ReadText(std::string(kManifestName)));
+    auto manifest = ParseManifest(text);
+    if (!manifest.ok()) {
+      return WithContext(manifest.status(), Concat(lake->name, "/", kManifestName));
+    }
+    layout.ledgers_per_file = manifest->ledgers_per_file;
+    layout.files_per_partition = manifest->files_per_partition;
+    lake->passphrase = manifest->network_passphrase;
+  }
+  lake->flat = !top.objects.empty();
+  ARROW_ASSIGN_OR_RAISE(const auto oldest, lake->index.FirstFrom(0));
+  std::string extension = top.extension;
+  if (oldest) {
+    extension = ParseLakeName(oldest->path.substr(oldest->path.rfind('/') + 1))->extension;
+    const uint32_t per_file = oldest->last - oldest->first + 1;
+    const uint32_t said = has_manifest ? layout.ledgers_per_file : options.ledgers_per_file;
+    if (said != 0 && said != per_file) {
+      return Error(ErrorCode::kDataLoss, lake->name, ": ",
+                   has_manifest ? "the manifest" : "the option", " says ", said,
+                   " ledgers a file, but ", oldest->path, " is named for ", per_file);
+    }
+    layout.ledgers_per_file = per_file;
+    if (!lake->flat) {
+      const auto partition = ParseLakeName(oldest->path.substr(0, oldest->path.find('/')));
+      const uint32_t files =
+          static_cast<uint32_t>((uint64_t{partition->last} - partition->first + 1) / per_file);
+      const uint32_t said_files =
+          has_manifest ? layout.files_per_partition : options.files_per_partition;
+      // The last partition of all numbers is cut off by the greatest uint32.
+      if (said_files != 0 && said_files != files && partition->last != UINT32_MAX) {
+        return Error(ErrorCode::kDataLoss, lake->name, ": ",
+                     has_manifest ? "the manifest" : "the option", " says ", said_files,
+                     " files a partition, but the folder ",
+                     oldest->path.substr(0, oldest->path.find('/')), " is named for ", files);
+      }
+      if (partition->last != UINT32_MAX) layout.files_per_partition = files;
+    }
+  } else if (!has_manifest) {
+    if (options.ledgers_per_file != 0) layout.ledgers_per_file = options.ledgers_per_file;
+    if (options.files_per_partition != 0) layout.files_per_partition = options.files_per_partition;
+  }
+  if (!extension.empty()) layout.extension = extension;
+  if (layout.extension != "zst" && layout.extension != "zstd") {
+    return Error(ErrorCode::kInvalidArgument, lake->name, ": objects end in .xdr.",
+                 layout.extension, "; only zstd (.xdr.zst, .xdr.zstd) is read");
+  }
+  return lake;
+}
+
+}  // namespace
+
+arrow::Result<bool> LooksLikeLake(fs::FileSystem& filesystem, const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(const fs::FileInfo manifest,
+                        filesystem.GetFileInfo(path + "/" + std::string(kManifestName)));
+  if (manifest.IsFile()) return true;
+  fs::FileSelector selector;
+  selector.base_dir = path;
+  ARROW_ASSIGN_OR_RAISE(const auto infos, filesystem.GetFileInfo(selector));
+  return std::ranges::any_of(infos, [](const fs::FileInfo& info) {
+    const auto name = ParseLakeName(info.base_name());
+    return name && name->extension.empty() == info.IsDirectory();
+  });
+}
+
+arrow::Result<std::unique_ptr<LedgerSource>> OpenLake(std::shared_ptr<fs::FileSystem> filesystem,
+                                                      std::string path, std::string name,
+                                                      const SourceOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto lake, SettleLake(std::move(filesystem), std::move(path),
+                                              std::move(name), options));
+  return std::make_unique<LakeSource>(std::move(lake));
+}
+
+arrow::Result<LakeListing> ListLakeAt(std::shared_ptr<fs::FileSystem> filesystem,
+                                      std::string path, std::string name,
+                                      const SourceOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const auto lake, SettleLake(std::move(filesystem), std::move(path),
+                                                    std::move(name), options));
+  ARROW_ASSIGN_OR_RAISE(const auto objects, lake->index.All());
+  LakeListing listing;
+  listing.objects = static_cast<int64_t>(objects.size());
+  listing.ledgers_per_file = lake->layout.ledgers_per_file;
+  for (const NamedObject& object : objects) {
+    const uint32_t first = std::max(object.first, kFirstLedger);
+    if (!listing.first) listing.first = first;
+    if (listing.last && first > *listing.last + 1) {
+      listing.gaps.push_back({*listing.last + 1, first - 1});
+    }
+    listing.last = std::max(listing.last.value_or(0), object.last);
+  }
+  return listing;
+}
+
+}  // namespace stellar_arrow::source

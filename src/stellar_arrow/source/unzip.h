@@ -1,0 +1,40 @@
+// Unzips one zstd object at a time. Trusts no claimed size.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "stellar_arrow/xdr/bytes.h"
+
+namespace stellar_arrow::source {
+
+// Whether `bytes` begin as a zstd frame does.
+bool IsZstd(xdr::Bytes bytes);
+
+// Whether `bytes`, which begin as a zstd frame does, hold the whole frame. A file that is still
+// being written does not.
+bool HoldsWholeFrame(xdr::Bytes bytes);
+
+// Keeps its buffers from object to object. Not thread-safe.
+class Unzipper {
+ public:
+  // An object may unzip to at most `max_bytes`, and to no more than the greater of 64 MiB and 200
+  // times its size: real ledgers reach 24 times, bombs 30,000.
+  explicit Unzipper(int64_t max_bytes);
+  ~Unzipper();
+  Unzipper(Unzipper&&) noexcept;
+  Unzipper& operator=(Unzipper&&) noexcept;
+
+  // What the one zstd frame `stored` holds; valid until the next call. Errors: DATA_LOSS for what is
+  // no frame, not whole, damaged, or followed by anything; RESOURCE_EXHAUSTED above the cap.
+  arrow::Result<xdr::Bytes> Unzip(xdr::Bytes stored);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace stellar_arrow::source

@@ -1,0 +1,190 @@
+"""Runs the program and its server, and reads Flight streams to whatever end they take."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pyarrow as pa
+import pyarrow.flight as flight
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PROGRAM = os.environ.get("SAS_PROGRAM", str(ROOT / "build/release/stellar-arrow-source"))
+TABLE = "stellar_ledger"
+
+# Only these come through from the outside, so that no stray SOURCE_URL decides a test.
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+         "UBSAN_OPTIONS")
+
+START_SECONDS = 30  # a program under a sanitizer on a busy machine
+STOP_SECONDS = 20
+
+
+def environment(extra=None):
+    return {name: os.environ[name] for name in _KEPT if name in os.environ} | (extra or {})
+
+
+def run(*args, env=None, stdin=b"", timeout=120, cwd=None):
+    """Runs the program to its end; stdout and stderr are bytes and text."""
+    done = subprocess.run([PROGRAM, *map(str, args)], input=stdin, capture_output=True,
+                          env=environment(env), timeout=timeout, cwd=cwd, check=False)
+    done.stderr = done.stderr.decode()
+    return done
+
+
+def last_json(text):
+    """The object in the last line of an output."""
+    return json.loads(text.decode().splitlines()[-1] if isinstance(text, bytes)
+                      else text.splitlines()[-1])
+
+
+class Server:
+    """`serve` on a free port of the loopback, stopped by SIGTERM."""
+
+    def __init__(self, source, *args, env=None, port="0"):
+        self._process = subprocess.Popen(
+            [PROGRAM, "serve", "--source", str(source), *map(str, args)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=environment({"ARROW_PORT": port} | (env or {})))
+        self._lines = []
+        self._listening = threading.Event()
+        self.port = None
+        # Both pipes are drained all the time: a full one would stop the server.
+        self._readers = [threading.Thread(target=self._read, args=(pipe,), daemon=True)
+                         for pipe in (self._process.stdout, self._process.stderr)]
+        for reader in self._readers:
+            reader.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._listening.wait(0.05):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._process.kill()
+                self._process.wait()
+                raise AssertionError(f"the server did not start:\n{self.log}")
+
+    def _read(self, pipe):
+        for line in pipe:
+            line = line.decode(errors="replace")
+            self._lines.append(line)
+            found = re.search(r"listening on grpc://\S+:(\d+)", line)
+            if found:
+                self.port = int(found.group(1))
+                self._listening.set()
+
+    @property
+    def log(self):
+        return "".join(self._lines)
+
+    @property
+    def location(self):
+        return f"grpc://127.0.0.1:{self.port}"
+
+    @property
+    def alive(self):
+        return self._process.poll() is None
+
+    def connect(self, max_message=None):
+        options = [] if max_message is None else [
+            ("grpc.max_receive_message_length", max_message)]
+        return flight.connect(self.location, generic_options=options)
+
+    def wait_for_log(self, pattern, seconds=START_SECONDS):
+        deadline = time.monotonic() + seconds
+        while not re.search(pattern, self.log):
+            assert time.monotonic() < deadline, f"no {pattern!r} in the log:\n{self.log}"
+            time.sleep(0.05)
+
+    def stop(self, by=signal.SIGTERM):
+        """Ends the server and returns its exit code."""
+        if self.alive:
+            self._process.send_signal(by)
+        try:
+            return self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"the server did not end within {STOP_SECONDS} s:\n{self.log}")
+
+
+@contextlib.contextmanager
+def serve(source, *args, **kwargs):
+    server = Server(source, *args, **kwargs)
+    try:
+        yield server
+    finally:
+        code = server.stop()
+    assert code == 0, f"the server's exit code is {code}:\n{server.log}"
+
+
+@dataclasses.dataclass
+class Stream:
+    """What came of a stream: its schema, its batches, and the error at its end, if any."""
+
+    schema: pa.Schema = None
+    batches: list = dataclasses.field(default_factory=list)
+    error: Exception = None
+
+    @property
+    def table(self):
+        return pa.Table.from_batches(self.batches, self.schema)
+
+    @property
+    def sequences(self):
+        return self.table.column("ledger_sequence").to_pylist()
+
+    def ended(self):
+        """The same stream, having ended well."""
+        assert self.error is None, f"after {self.sequences}: {self.error}"
+        return self
+
+
+def options(seconds):
+    return flight.FlightCallOptions(timeout=seconds)
+
+
+def read(client, ticket, seconds=60):
+    """Reads a stream to its end, or until `seconds` have passed (a FlightTimedOutError)."""
+    stream = Stream()
+    if not isinstance(ticket, flight.Ticket):
+        ticket = flight.Ticket(ticket)
+    try:
+        reader = client.do_get(ticket, options(seconds))
+        stream.schema = reader.schema
+        for chunk in reader:
+            stream.batches.append(chunk.data)
+    except pa.ArrowException as error:
+        stream.error = error
+    return stream
+
+
+def read_by(client, descriptor, seconds=60):
+    """Reads all endpoints that a descriptor has, in their order."""
+    info = client.get_flight_info(descriptor, options(seconds))
+    whole = Stream(schema=info.schema)
+    for endpoint in info.endpoints:
+        part = read(client, endpoint.ticket, seconds)
+        whole.batches += part.batches
+        whole.error = part.error
+        if part.error:
+            break
+    return whole
+
+
+def wire_code(error):
+    """The true code that the message on the wire begins with."""
+    found = re.search(r"with message: ([A-Z_]+): ", str(error))
+    assert found, f"no code in {error}"
+    return found.group(1)
+
+
+def path(*parts):
+    return flight.FlightDescriptor.for_path(*parts)
+
+
+def command(text):
+    return flight.FlightDescriptor.for_command(text)
