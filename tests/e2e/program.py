@@ -51,7 +51,7 @@ class Server:
         self._process = subprocess.Popen(
             [PROGRAM, "serve", "--source", str(source), *map(str, args)], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=environment({"ARROW_PORT": port} | (env or {})))
+            env=environment(({} if port is None else {"ARROW_PORT": port}) | (env or {})))
         self._lines = []
         self._listening = threading.Event()
         self.port = None
