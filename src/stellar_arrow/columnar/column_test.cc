@@ -1,0 +1,117 @@
+#include "stellar_arrow/columnar/column.h"
+
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "stellar_arrow/columnar/batch_builder.h"
+
+namespace stellar_arrow::columnar {
+namespace {
+
+struct Toy {
+  uint32_t number = 0;
+  std::optional<int64_t> maybe;
+  std::string name;
+  std::vector<std::string> tags;
+};
+
+constexpr Column<Toy> kToys[] = {
+    Col<Toy>("number", U32{}, "A number", [](const Toy& t) { return t.number; }),
+    Col<Toy>("maybe", I64{}, "A number or not", [](const Toy& t) { return t.maybe; }),
+    Col<Toy>("name", Text{}, "A name", [](const Toy& t) { return std::string_view(t.name); }),
+    Col<Toy>("tags", TextList{}, "Some words",
+             [](const Toy& t, TextList::Builder& out) {
+               for (const std::string& tag : t.tags) ARROW_RETURN_NOT_OK(out.Add(tag));
+               return arrow::Status::OK();
+             }),
+    Col<Toy>("when", Timestamp{}, "A time",
+             [](const Toy& t) { return std::chrono::microseconds(t.number); }),
+};
+
+BatchBuilder<Toy> MakeBuilder(std::vector<std::string> names = {}) {
+  return BatchBuilder<Toy>(SelectColumns<Toy>(kToys, names).ValueOrDie(),
+                           arrow::default_memory_pool());
+}
+
+TEST(Column, IsNullableExactlyWhenItsExtractionIsOptional) {
+  const auto schema = MakeBuilder().schema();
+  EXPECT_FALSE(schema->field(0)->nullable());
+  EXPECT_TRUE(schema->field(1)->nullable());
+  EXPECT_EQ(schema->field(4)->type()->ToString(), "timestamp[us, tz=UTC]");
+}
+
+// A number of another type must not slip into a column.
+static_assert(detail::Feeds<uint32_t, uint32_t>);
+static_assert(!detail::Feeds<int64_t, uint32_t>);
+static_assert(!detail::Feeds<uint32_t, int64_t>);
+static_assert(!detail::Feeds<bool, uint32_t>);
+static_assert(!detail::Feeds<int64_t, std::chrono::microseconds>);
+
+TEST(BatchBuilder, KeepsValuesAndRunsOfNullsInTheirPlaces) {
+  auto builder = MakeBuilder();
+  for (uint32_t i = 0; i < 10; ++i) {
+    Toy toy{i, std::nullopt, std::to_string(i), std::vector<std::string>(i % 3, "t")};
+    if (i == 4 || i == 7) toy.maybe = -int64_t{i};
+    ASSERT_TRUE(builder.Append(toy).ok());
+  }
+  EXPECT_EQ(builder.rows(), 10);
+  const auto batch = builder.Finish().ValueOrDie();
+  ASSERT_TRUE(batch->ValidateFull().ok());
+  ASSERT_EQ(batch->num_rows(), 10);
+  const auto& maybe = static_cast<const arrow::Int64Array&>(*batch->column(1));
+  EXPECT_EQ(maybe.null_count(), 8);
+  EXPECT_EQ(maybe.Value(4), -4);
+  EXPECT_EQ(maybe.Value(7), -7);
+  const auto& tags = static_cast<const arrow::ListArray&>(*batch->column(3));
+  EXPECT_EQ(tags.value_length(2), 2);
+  EXPECT_EQ(builder.rows(), 0);
+}
+
+TEST(BatchBuilder, MakesOneBatchAfterTheOther) {
+  auto builder = MakeBuilder();
+  for (int batch = 0; batch < 3; ++batch) {
+    for (uint32_t i = 0; i < 5; ++i) {
+      ASSERT_TRUE(builder.Append({i, std::nullopt, "name", {}}).ok());
+    }
+    const auto finished = builder.Finish().ValueOrDie();
+    ASSERT_TRUE(finished->ValidateFull().ok());
+    EXPECT_EQ(finished->num_rows(), 5);
+    EXPECT_EQ(finished->column(1)->null_count(), 5);
+  }
+}
+
+TEST(BatchBuilder, MakesABatchOfNoRows) {
+  auto builder = MakeBuilder();
+  const auto batch = builder.Finish().ValueOrDie();
+  EXPECT_TRUE(batch->ValidateFull().ok());
+  EXPECT_EQ(batch->num_rows(), 0);
+}
+
+TEST(BatchBuilder, CountsTheBytesOfItsBuffers) {
+  auto builder = MakeBuilder({"number", "name"});
+  EXPECT_EQ(builder.bytes(), 0);
+  ASSERT_TRUE(builder.Append({1, std::nullopt, "12345678", {}}).ok());
+  EXPECT_EQ(builder.bytes(), 4 + 4 + 8);
+}
+
+TEST(SelectColumns, KeepsTheOrderAskedFor) {
+  const auto schema = MakeBuilder({"name", "number"}).schema();
+  EXPECT_EQ(schema->field_names(), (std::vector<std::string>{"name", "number"}));
+}
+
+TEST(SelectColumns, RefusesUnknownAndRepeatedNames) {
+  const std::vector<std::string> unknown = {"nmae"};
+  const std::vector<std::string> twice = {"name", "name"};
+  const auto error = SelectColumns<Toy>(kToys, unknown).status();
+  EXPECT_EQ(CodeOf(error), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.message(), testing::HasSubstr("number, maybe, name"));
+  EXPECT_FALSE(SelectColumns<Toy>(kToys, twice).ok());
+}
+
+}  // namespace
+}  // namespace stellar_arrow::columnar

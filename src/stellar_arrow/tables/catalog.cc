@@ -1,0 +1,26 @@
+#include "stellar_arrow/tables/catalog.h"
+
+#include <algorithm>
+#include <array>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/tables/stellar_ledger.h"
+
+namespace stellar_arrow::tables {
+
+std::span<const Table* const> Catalog() {
+  static const std::array tables = {&StellarLedgerTable()};
+  return tables;
+}
+
+arrow::Result<const Table*> FindTable(std::string_view name) {
+  const auto found = std::ranges::find(Catalog(), name, &Table::name);
+  if (found != Catalog().end()) return *found;
+  std::string known;
+  for (const Table* table : Catalog()) {
+    known.append(known.empty() ? "" : ", ").append(table->name());
+  }
+  return Error(ErrorCode::kInvalidArgument, "unknown table '", name, "'; the tables are: ", known);
+}
+
+}  // namespace stellar_arrow::tables
