@@ -1,0 +1,166 @@
+#include "stellar_arrow/stream/subscription.h"
+
+#include <arrow/memory_pool.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/ledger/ledger.h"
+
+namespace stellar_arrow::stream {
+namespace {
+
+using pipeline::Progress;
+
+class OrderedSubscription final : public Subscription {
+ public:
+  OrderedSubscription(Options options, std::unique_ptr<pipeline::Pipeline> pipeline,
+                      std::vector<std::unique_ptr<tables::TableAppender>> appenders,
+                      bool wait)
+      : batch_(options.batch),
+        range_(options.pipeline.range),
+        wait_(wait),
+        pipeline_(std::move(pipeline)),
+        appenders_(std::move(appenders)) {}
+
+  const std::shared_ptr<arrow::Schema>& schema(size_t table) const override {
+    return appenders_[table]->schema();
+  }
+
+  // Appends ledgers until a table has a batch to hand out, the source has nothing more for now, or
+  // it ends, well or not; the rows there are go first in each case.
+  arrow::Result<std::optional<Batch>> Next() override {
+    while (ready_.empty()) {
+      if (!end_.ok()) return end_;
+      if (ended_) return std::nullopt;
+      // Nothing may be held back while waiting at the tip.
+      auto progress = pipeline_->Next(/*wait=*/wait_ && !HasRows());
+      if (!progress.ok()) {
+        end_ = progress.status();
+      } else if (*progress == Progress::kLedger) {
+        ARROW_RETURN_NOT_OK(Append(pipeline_->ledger()));
+        continue;
+      } else if (*progress == Progress::kEnd) {
+        ended_ = true;
+      } else if (!wait_) {
+        ended_ = true;
+        if (range_.last) {
+          end_ = Error(ErrorCode::kOutOfRange, "the range goes on to ledger ", *range_.last,
+                       ", but ", pipeline_->waiting_for());
+        }
+      }
+      ARROW_RETURN_NOT_OK(FinishAll());
+    }
+    Batch batch = std::move(ready_.front());
+    ready_.pop_front();
+    return batch;
+  }
+
+  const pipeline::Counters& counters() const override { return pipeline_->counters(); }
+
+ private:
+  bool HasRows() const {
+    return std::ranges::any_of(appenders_,
+                               [](const auto& appender) { return appender->rows() != 0; });
+  }
+
+  arrow::Status Append(const ledger::Ledger& ledger) {
+    for (size_t table = 0; table < appenders_.size(); ++table) {
+      tables::TableAppender& appender = *appenders_[table];
+      const int64_t rows_before = appender.rows();
+      ARROW_RETURN_NOT_OK(appender.Append(ledger));
+      // A ledger that takes the batch over its limits begins the next one. It is sent at once with
+      // the rows before it, as slices of one set of buffers, so that nothing is copied or built
+      // twice: batches depend on the ledgers alone, never on time.
+      if (appender.bytes() > batch_.bytes || appender.rows() > batch_.rows) {
+        ARROW_RETURN_NOT_OK(Finish(table, rows_before));
+      } else if (appender.rows() == batch_.rows) {
+        ARROW_RETURN_NOT_OK(Finish(table, 0));
+      }
+    }
+    return arrow::Status::OK();
+  }
+
+  arrow::Status FinishAll() {
+    for (size_t table = 0; table < appenders_.size(); ++table) {
+      if (appenders_[table]->rows() != 0) ARROW_RETURN_NOT_OK(Finish(table, 0));
+    }
+    return arrow::Status::OK();
+  }
+
+  // Makes batches of the table's rows: one of the first `cut` rows, one of the others.
+  arrow::Status Finish(size_t table, int64_t cut) {
+    ARROW_ASSIGN_OR_RAISE(auto rows, appenders_[table]->Finish());
+    if (cut != 0) ready_.push_back({table, rows->Slice(0, cut)});
+    if (cut != rows->num_rows()) {
+      ready_.push_back({table, cut == 0 ? std::move(rows) : rows->Slice(cut)});
+    }
+    return arrow::Status::OK();
+  }
+
+  const BatchOptions batch_;
+  const LedgerRange range_;
+  const bool wait_;
+  const std::unique_ptr<pipeline::Pipeline> pipeline_;
+  const std::vector<std::unique_ptr<tables::TableAppender>> appenders_;
+  std::deque<Batch> ready_;
+  bool ended_ = false;
+  arrow::Status end_;  // how the pipeline ended, told once all rows are handed out
+};
+
+}  // namespace
+
+arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSource& source) {
+  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
+  LedgerRange range{0, request.end};
+  switch (request.start_at) {
+    case StartAt::kNewest:
+      range.first = extent.newest.value_or(0);
+      break;
+    case StartAt::kFirst:
+      range.first = extent.first.value_or(0);
+      break;
+    case StartAt::kSequence:
+      range.first = request.start;
+      break;
+  }
+  const auto refuse = [&](uint32_t ledger) {
+    return LedgerError(ErrorCode::kOutOfRange, ledger, source.name(), " does not have ledger ",
+                       ledger,
+                       extent.first ? Concat(": it has ledgers ", *extent.first, " to ",
+                                             *extent.newest)
+                                    : std::string(": it has none"),
+                       extent.grows ? "" : ", and it cannot grow");
+  };
+  if (extent.first) {
+    if (range.first < *extent.first) return refuse(range.first);
+    if (range.last && *range.last < *extent.first) return refuse(*range.last);
+    if (!extent.grows && range.first > *extent.newest) return refuse(range.first);
+    if (!extent.grows && range.last && *range.last > *extent.newest) return refuse(*range.last);
+  }
+  return range;
+}
+
+arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSource& source,
+                                                                Options options) {
+  std::vector<std::unique_ptr<tables::TableAppender>> appenders;
+  arrow::MemoryPool* const pool =
+      options.pool != nullptr ? options.pool : arrow::default_memory_pool();
+  for (size_t i = 0; i < options.tables.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(auto appender,
+                          options.tables[i]->MakeAppender(options.columns[i], pool));
+    appenders.push_back(std::move(appender));
+  }
+  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
+  ARROW_ASSIGN_OR_RAISE(auto pipeline, pipeline::Pipeline::Make(source, options.pipeline));
+  // What cannot grow will come or end, however slow it is.
+  const bool wait = options.wait || !extent.grows;
+  return std::make_unique<OrderedSubscription>(std::move(options), std::move(pipeline),
+                                               std::move(appenders), wait);
+}
+
+}  // namespace stellar_arrow::stream

@@ -1,0 +1,154 @@
+#include "stellar_arrow/stream/subscription.h"
+
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <numeric>
+
+#include "stellar_arrow/base/error.h"
+
+namespace stellar_arrow::stream {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint32_t kFirst = 30822015;
+constexpr uint32_t kLast = 30822020;
+
+// A copy of the lake of six public-network ledgers, to take objects from.
+class Lake {
+ public:
+  Lake() : path_(fs::temp_directory_path() / ("lake-" + std::to_string(::getpid()) + "-" +
+                                              std::to_string(++count_))) {
+    fs::copy(SAS_TEST_DATA "/pubnet-lake", path_, fs::copy_options::recursive);
+  }
+  ~Lake() { fs::remove_all(path_); }
+  std::string path() const { return path_.string(); }
+  fs::path Object(uint32_t ledger) const {
+    for (const auto& entry : fs::recursive_directory_iterator(path_)) {
+      if (entry.path().string().find("--" + std::to_string(ledger) + ".xdr") !=
+          std::string::npos) {
+        return entry.path();
+      }
+    }
+    return {};
+  }
+
+ private:
+  static inline int count_ = 0;
+  fs::path path_;
+};
+
+struct Outcome {
+  std::vector<uint32_t> ledgers;
+  std::vector<int64_t> batch_rows;
+  arrow::Status status;
+};
+
+Outcome Read(source::LedgerSource& source, const std::string& request, BatchOptions batch = {},
+             int threads = 1) {
+  Outcome outcome;
+  auto run = [&]() -> arrow::Status {
+    ARROW_ASSIGN_OR_RAISE(const Request parsed, ParseRequest(request));
+    Subscription::Options options;
+    options.tables = {tables::FindTable(parsed.table).ValueOrDie()};
+    options.columns = {parsed.columns};
+    ARROW_ASSIGN_OR_RAISE(options.pipeline.range, ResolveRange(parsed, source));
+    options.pipeline.threads = threads;
+    options.batch = batch;
+    options.wait = false;
+    ARROW_ASSIGN_OR_RAISE(auto subscription, Subscription::Make(source, std::move(options)));
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(const auto next, subscription->Next());
+      if (!next) return arrow::Status::OK();
+      ARROW_RETURN_NOT_OK(next->rows->ValidateFull());
+      outcome.batch_rows.push_back(next->rows->num_rows());
+      const auto& sequences = static_cast<const arrow::UInt32Array&>(*next->rows->column(0));
+      for (int64_t i = 0; i < sequences.length(); ++i) {
+        outcome.ledgers.push_back(sequences.Value(i));
+      }
+    }
+  };
+  outcome.status = run();
+  return outcome;
+}
+
+std::vector<uint32_t> Numbers(uint32_t first, uint32_t last) {
+  std::vector<uint32_t> numbers(last - first + 1);
+  std::iota(numbers.begin(), numbers.end(), first);
+  return numbers;
+}
+
+TEST(Subscription, DeliversExactlyItsRangeAtAnyNumberOfThreads) {
+  const Lake lake;
+  const auto source = source::OpenSource(lake.path()).ValueOrDie();
+  for (const int threads : {1, 2, 3, 8}) {
+    const Outcome all = Read(*source, "stellar_ledger:0", {}, threads);
+    ASSERT_TRUE(all.status.ok()) << all.status;
+    EXPECT_EQ(all.ledgers, Numbers(kFirst, kLast));
+    const Outcome some = Read(*source, "stellar_ledger:30822016:30822018", {}, threads);
+    ASSERT_TRUE(some.status.ok()) << some.status;
+    EXPECT_EQ(some.ledgers, Numbers(30822016, 30822018));
+  }
+}
+
+TEST(Subscription, BeginsAtTheNewestLedgerUnlessToldOtherwise) {
+  const Lake lake;
+  const auto source = source::OpenSource(lake.path()).ValueOrDie();
+  EXPECT_EQ(Read(*source, "stellar_ledger").ledgers, Numbers(kLast, kLast));
+}
+
+TEST(Subscription, CutsBatchesByRowsAndBytesAtLedgerBorders) {
+  const Lake lake;
+  const auto source = source::OpenSource(lake.path()).ValueOrDie();
+  EXPECT_THAT(Read(*source, "stellar_ledger:0").batch_rows, testing::ElementsAre(6));
+  EXPECT_THAT(Read(*source, "stellar_ledger:0", {.rows = 4}).batch_rows,
+              testing::ElementsAre(4, 2));
+  // Ledgers of 199, 215, 260, 91, 252 and 306 KB.
+  EXPECT_THAT(Read(*source, "stellar_ledger:0", {.bytes = 500'000}).batch_rows,
+              testing::ElementsAre(2, 1, 2, 1));
+  EXPECT_THAT(Read(*source, "stellar_ledger:0", {.bytes = 1}).batch_rows,
+              testing::ElementsAre(1, 1, 1, 1, 1, 1));
+}
+
+TEST(Subscription, EndsAtAGapAfterTheRowsBeforeIt) {
+  const Lake lake;
+  fs::remove(lake.Object(30822018));
+  const auto source = source::OpenSource(lake.path()).ValueOrDie();
+  for (const int threads : {1, 2}) {
+    const Outcome outcome = Read(*source, "stellar_ledger:0", {}, threads);
+    EXPECT_EQ(outcome.ledgers, Numbers(kFirst, 30822017));
+    EXPECT_EQ(CodeOf(outcome.status), ErrorCode::kDataLoss);
+    EXPECT_EQ(DetailOf(outcome.status)->ledger(), 30822018u);
+    EXPECT_THAT(outcome.status.message(),
+                testing::HasSubstr("FE29B17D--30822018.xdr.zst does not exist"));
+  }
+}
+
+TEST(Subscription, RefusesWhatTheSourceLacks) {
+  const Lake lake;
+  const auto source = source::OpenSource(lake.path()).ValueOrDie();
+  const Outcome before = Read(*source, "stellar_ledger:5:9");
+  EXPECT_EQ(CodeOf(before.status), ErrorCode::kOutOfRange);
+  EXPECT_THAT(before.status.message(), testing::HasSubstr("30822015 to 30822020"));
+  const Outcome beyond = Read(*source, "stellar_ledger:30822019:30822021");
+  EXPECT_EQ(beyond.ledgers, Numbers(30822019, kLast));
+  EXPECT_EQ(CodeOf(beyond.status), ErrorCode::kOutOfRange);
+}
+
+TEST(Subscription, NamesTheObjectThatIsDamaged) {
+  const Lake lake;
+  const fs::path object = lake.Object(30822017);
+  fs::resize_file(object, fs::file_size(object) - 10);
+  const auto source = source::OpenSource(lake.path()).ValueOrDie();
+  const Outcome outcome = Read(*source, "stellar_ledger:0");
+  EXPECT_EQ(outcome.ledgers, Numbers(kFirst, 30822016));
+  EXPECT_EQ(CodeOf(outcome.status), ErrorCode::kDataLoss);
+  EXPECT_THAT(outcome.status.message(), testing::HasSubstr("FE29B17E--30822017.xdr.zst"));
+}
+
+}  // namespace
+}  // namespace stellar_arrow::stream
