@@ -1,0 +1,61 @@
+# The project's verbs; `make help` lists them. Each installs what it needs first.
+
+PYTHON := build/deps/venv/bin/python
+PROGRAM := build/release/stellar-arrow-source
+CXX_FILES = $(shell find $(wildcard src tests bench fuzz examples) -name '*.h' -o -name '*.cc')
+CLANG_FORMAT := build/deps/venv/bin/clang-format
+FUZZ_SECONDS ?= 30
+
+.PHONY: build demo test asan tsan fuzz bench dev format format-check setup clean help FORCE
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+
+help: ## This list
+	@sed -n 's/^\([a-z -]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: build/deps/ready ## Install what is missing: packages, and build/deps from the pinned wheels
+
+build: build/release/build.ninja ## The program, as build/release/stellar-arrow-source
+	@cmake --build --preset release --target stellar-arrow-source
+
+demo: build ## Serve real ledgers of the public network, and read them over Arrow Flight
+	@$(PYTHON) scripts/demo.py $(PROGRAM)
+
+test: format-check build/release/build.ninja ## Every check but the sanitizers: format, unit, golden, end to end
+	@$(PYTHON) tests/include_order.py
+	@cmake --build --preset release
+	@ctest --preset release
+	@$(PYTHON) -m pytest -q -o cache_dir=$(CURDIR)/build/pytest tests/e2e
+
+dev asan tsan: %: build/%/build.ninja ## The unit tests with assertions, or under ASan+UBSan, or under TSan
+	@cmake --build --preset $@
+	@ctest --preset $@
+
+bench: EXTRA := bench
+bench: build/bench/build.ninja ## The benchmarks
+	@cmake --build --preset bench
+	@for program in build/bench/bench/*_bench; do $$program || exit 1; done
+
+fuzz: EXTRA := fuzz
+fuzz: build/fuzz/build.ninja ## Each fuzz target for FUZZ_SECONDS (30)
+	@cmake --build --preset fuzz
+	@for program in build/fuzz/fuzz/*_fuzz; do \
+	  corpus=build/fuzz/corpus/$$(basename $$program); mkdir -p $$corpus; \
+	  $$program -max_total_time=$(FUZZ_SECONDS) -timeout=25 $$corpus fuzz/corpus || exit 1; done
+
+format: setup ## Format the C++ files
+	@$(CLANG_FORMAT) -i $(CXX_FILES)
+
+format-check: setup ## Fail where a C++ file is not formatted
+	@$(CLANG_FORMAT) --dry-run -Werror $(CXX_FILES)
+
+clean: ## Remove what was built, but keep build/deps
+	@find build -mindepth 1 -maxdepth 1 -not -name deps -exec rm -rf {} + 2>/dev/null || true
+
+# Set up every time, but be newer only where something changed.
+build/deps/ready: FORCE
+	@scripts/setup.sh $(EXTRA)
+
+build/%/build.ninja: CMakePresets.json build/deps/ready
+	@cmake --preset $*
+	@touch $@

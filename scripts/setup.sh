@@ -1,0 +1,72 @@
+#!/bin/sh
+# Makes a Debian or Ubuntu ready to build: installs the packages that are missing, and fills
+# build/deps/venv from requirements.txt. Asks the network only for what is not there yet.
+#
+#   scripts/setup.sh [bench] [fuzz]     packages of these, too
+set -eu
+cd "$(dirname "$0")/.."
+
+packages="g++ cmake ninja-build ccache mold pkg-config libssl-dev libzstd-dev nlohmann-json3-dev
+          libspdlog-dev libcli11-dev libtomlplusplus-dev libgtest-dev libgmock-dev
+          python3 python3-venv"
+for extra in "$@"; do
+  case $extra in
+    bench) packages="$packages libbenchmark-dev" ;;
+    fuzz) packages="$packages clang" ;;
+    *) echo "setup: what is '$extra'? Known are bench and fuzz." >&2; exit 2 ;;
+  esac
+done
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive "$@"
+  elif command -v sudo >/dev/null; then
+    sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive "$@"
+  else
+    echo "setup: packages are missing:$missing. Install them as root, or install sudo." >&2
+    exit 1
+  fi
+}
+
+if command -v apt-get >/dev/null; then
+  missing=
+  for package in $packages; do
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=
+    [ "$status" = installed ] || missing="$missing $package"
+  done
+  if [ -n "$missing" ]; then
+    echo "setup: installing$missing"
+    as_root apt-get update -q
+    # shellcheck disable=SC2086  # one word a package
+    as_root apt-get install -y -q --no-install-recommends $missing
+  fi
+else
+  echo "setup: no apt-get here, so what Debian calls these is taken as installed:" $packages >&2
+fi
+
+# The wheels that are pinned are for these versions; a Python may lack venv though it is first in PATH.
+python=
+for candidate in python3 /usr/bin/python3; do
+  if "$candidate" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' \
+      2>/dev/null; then
+    python=$candidate
+    break
+  fi
+done
+if [ -z "$python" ]; then
+  echo "setup: needs a python3 of 3.11 to 3.14 with venv, neither python3 nor /usr/bin/python3 is" >&2
+  exit 1
+fi
+
+# `ready` names what the environment was made from; where that has not changed, neither has it.
+want="$PWD $("$python" -c 'import sys; print(sys.base_prefix, sys.version)' | tr '\n' ' ')
+$(cat scripts/requirements.txt)"
+if [ "$(cat build/deps/ready 2>/dev/null)" != "$want" ]; then
+  echo "setup: filling build/deps/venv"
+  rm -rf build/deps/venv build/deps/ready
+  mkdir -p build/deps
+  "$python" -m venv build/deps/venv
+  build/deps/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+    --require-hashes --only-binary :all: -r scripts/requirements.txt
+  printf '%s\n' "$want" > build/deps/ready
+fi
