@@ -79,6 +79,13 @@ def previous_hash(lcm):
     return lcm[40:72]
 
 
+HEADER, HEADER_END = 36, 360  # a header without upgrades and extensions, in a version 0
+
+
+def header(lcm):
+    return lcm[HEADER:HEADER_END]
+
+
 def put_object(lake, ledgers, flat=False):
     """Writes consecutive ledgers {sequence: bytes} as one object, seen whole or not at all."""
     first, last = min(ledgers), max(ledgers)

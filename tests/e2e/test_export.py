@@ -20,6 +20,9 @@ def export(request, source, *args, **kwargs):
     return run("export", request, "--source", source, *args, **kwargs)
 
 
+csv.field_size_limit(1 << 30)  # a ledger is one cell
+
+
 def csv_sequences(output):
     return [int(row["ledger_sequence"]) for row in csv.DictReader(io.StringIO(output.decode()))]
 

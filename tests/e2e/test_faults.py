@@ -6,7 +6,7 @@ import pyarrow.flight as flight
 import pytest
 
 import ledgers
-from program import TABLE, read, serve, wire_code
+from program import TABLE, read, run, serve, wire_code
 from conftest import without
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
@@ -66,8 +66,9 @@ def test_gap_in_a_framed_stream_is_named(tmp_path, pubnet):
     check_fault(f"framed:{tmp_path / 'core.xdr'}")
 
 
-@pytest.mark.parametrize("offset,what", [(4 + 10, "the stated hash"), (36 + 4 + 5, "the link"),
-                                         (36 + 36 + 3, "the set's hash")])
+@pytest.mark.parametrize("offset,what", [
+    (4 + 10, "the stated hash"), (ledgers.HEADER + 4 + 5, "the link"),
+    (ledgers.HEADER + 36 + 3, "the set's hash")])
 def test_flipped_bit_of_the_header_is_found_at_level_chain(lake, pubnet, offset, what):
     source = lake(pubnet)
     ledgers.flip_bit(ledgers.object_path(source, BAD), BATCH_HEAD + offset)
@@ -77,10 +78,10 @@ def test_flipped_bit_of_the_header_is_found_at_level_chain(lake, pubnet, offset,
 
 def test_flipped_bit_of_a_transaction_is_found_at_level_full(lake, pubnet):
     source = lake(pubnet)
-    lcm = pubnet[BAD]
-    # Inside the first envelope's source account, behind header (of 352 bytes at the least) and set.
-    start = lcm.index(ledgers.previous_hash(lcm), 72) + 32
-    ledgers.flip_bit(ledgers.object_path(source, BAD), BATCH_HEAD + start + 4 + 8 + 16)
+    # Behind the header come its extension, the set's previous hash, the number of envelopes, and
+    # the first one's type; this is inside its source account.
+    first = ledgers.HEADER_END + 4 + 32 + 4 + 4
+    ledgers.flip_bit(ledgers.object_path(source, BAD), BATCH_HEAD + first + 20)
     assert "hash" in check_fault(source, "--verify", "full")
 
 
@@ -125,7 +126,6 @@ def test_zstd_bomb_is_refused_and_the_server_lives(lake, pubnet):
 
 
 def test_network_that_contradicts_the_manifest_is_refused_with_both():
-    from program import run
     done = run("export", f"{TABLE}:{FIRST}:{NEWEST}", "--source", ledgers.PUBNET_LAKE, "--network",
                "testnet", "--format", "null")
     assert done.returncode != 0

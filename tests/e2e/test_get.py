@@ -24,6 +24,9 @@ def get(server, *args, **kwargs):
     return run("get", *args, "--server", server.location, **kwargs)
 
 
+csv.field_size_limit(1 << 30)  # a ledger is one cell
+
+
 def csv_sequences(output):
     return [int(row["ledger_sequence"]) for row in csv.DictReader(io.StringIO(output.decode()))]
 
