@@ -37,7 +37,3 @@ def lake(tmp_path):
     def write(content, name="lake", **kwargs):
         return ledgers.write_lake(tmp_path / name, content, **kwargs)
     return write
-
-
-def without(content, *sequences):
-    return {key: value for key, value in content.items() if key not in sequences}

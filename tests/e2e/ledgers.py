@@ -86,6 +86,10 @@ def header(lcm):
     return lcm[HEADER:HEADER_END]
 
 
+def without(content, *sequences):
+    return {key: value for key, value in content.items() if key not in sequences}
+
+
 def put_object(lake, ledgers, flat=False):
     """Writes consecutive ledgers {sequence: bytes} as one object, seen whole or not at all."""
     first, last = min(ledgers), max(ledgers)

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 import ledgers
+from ledgers import without
 from program import TABLE, last_json, read, run
-from conftest import without
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 ALL = list(range(FIRST, NEWEST + 1))
@@ -28,7 +28,8 @@ def csv_sequences(output):
 
 
 @pytest.mark.parametrize("request_text,want", [
-    (TABLE, ALL), (WHOLE, ALL), (f"{TABLE}:{FIRST + 2}", ALL[2:]), (f"{TABLE}:{FIRST + 2}:", ALL[2:]),
+    (TABLE, ALL), (WHOLE, ALL),
+    (f"{TABLE}:{FIRST + 2}", ALL[2:]), (f"{TABLE}:{FIRST + 2}:", ALL[2:]),
     (f"{TABLE}:{FIRST + 2}:0", ALL[2:]), (f"{TABLE}:0", ALL), (f"{TABLE}:0:{FIRST}", [FIRST]),
     (f"{TABLE}:{FIRST + 1}:{FIRST + 1}", [FIRST + 1])])
 def test_range_ends_at_the_newest_and_never_waits(request_text, want):
@@ -131,7 +132,8 @@ def test_range_that_the_source_lacks_fails_at_once(request_text):
     assert str(FIRST) in done.stderr or str(NEWEST) in done.stderr
 
 
-@pytest.mark.parametrize("form", ["files", "files-zstd", "one-file", "framed", "framed-zstd", "stdin"])
+@pytest.mark.parametrize("form", ["files", "files-zstd", "one-file", "framed", "framed-zstd",
+                                  "stdin"])
 def test_every_form_of_source_gives_the_same_rows(tmp_path, pubnet, form):
     stdin = b""
     if form == "files":

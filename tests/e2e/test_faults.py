@@ -6,8 +6,8 @@ import pyarrow.flight as flight
 import pytest
 
 import ledgers
+from ledgers import without
 from program import TABLE, read, run, serve, wire_code
-from conftest import without
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 BAD = FIRST + 3

@@ -12,8 +12,8 @@ import pytest
 
 import ledgers
 import program
+from ledgers import without
 from program import TABLE, environment, last_json, read, run, serve
-from conftest import without
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 ALL = list(range(FIRST, NEWEST + 1))
@@ -101,8 +101,8 @@ def test_open_range_is_followed_row_by_row(lake, pubnet):
     source = lake(without(pubnet, NEWEST))
     with serve(source) as server:
         with subprocess.Popen(
-                [program.PROGRAM, "get", f"{TABLE}:{FIRST}", "--server", server.location, "--columns",
-                 "ledger_sequence", "--format", "jsonl"], stdout=subprocess.PIPE,
+                [program.PROGRAM, "get", f"{TABLE}:{FIRST}", "--server", server.location,
+                 "--columns", "ledger_sequence", "--format", "jsonl"], stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE, env=environment()) as following:
             lines = [json.loads(following.stdout.readline()) for _ in range(5)]
             assert [line["ledger_sequence"] for line in lines] == ALL[:5]

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 import ledgers
+from ledgers import without
 from program import ROOT, TABLE, serve
-from conftest import without
 
 SOURCE = ROOT / "tests/clients/go"
 FROM, TO = str(ledgers.FIRST), str(ledgers.NEWEST)
@@ -32,8 +32,9 @@ def go_client():
 
 
 @pytest.mark.parametrize("by,request_parts", [
-    ("path", [f"{TABLE}:{FROM}:{TO}"]), ("path", [TABLE, FROM, TO]), ("cmd", [f"{TABLE}:{FROM}:{TO}"]),
-    ("ticket", [f"{TABLE}:{FROM}:{TO}"])], ids=["path", "path-parts", "cmd", "ticket"])
+    ("path", [f"{TABLE}:{FROM}:{TO}"]), ("path", [TABLE, FROM, TO]),
+    ("cmd", [f"{TABLE}:{FROM}:{TO}"]), ("ticket", [f"{TABLE}:{FROM}:{TO}"])],
+    ids=["path", "path-parts", "cmd", "ticket"])
 def test_arrow_go_reads_the_table(server, go_client, pubnet, by, request_parts):
     done, got = go_client(server, by, *request_parts)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import ledgers
-from program import TABLE, last_json, run
+from program import TABLE, last_json, options, path, run
 
 WHOLE = f"{TABLE}:{ledgers.FIRST}:{ledgers.NEWEST}"
 
@@ -14,7 +14,8 @@ WHOLE = f"{TABLE}:{ledgers.FIRST}:{ledgers.NEWEST}"
 @pytest.mark.parametrize("args", [
     (), ("nonsense",), ("--nonsense",), ("serve", "--nonsense"), ("get",), ("export",),
     ("export", WHOLE, "--source"), ("lake",), ("lake", "nonsense"), ("schema",), ("inspect",),
-    ("get", WHOLE, "--format", "parquetish"), ("export", WHOLE, "--source", "x", "--verify", "deep"),
+    ("get", WHOLE, "--format", "parquetish"),
+    ("export", WHOLE, "--source", "x", "--verify", "deep"),
     ("export", WHOLE, "--source", "x", "--threads", "0"),
     ("export", WHOLE, "--source", "x", "--threads", "many"),
     ("get", WHOLE, "extra"), ("get", WHOLE, "--server", "no-url")],
@@ -159,7 +160,6 @@ def test_tables_are_listed():
 
 
 def test_schema_tells_every_column(client):
-    from program import options, path
     want = client.get_schema(path(TABLE), options(30)).schema
     for kind in ("text", "json", "markdown"):
         done = run("schema", TABLE, "--format", kind)

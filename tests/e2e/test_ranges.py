@@ -5,8 +5,8 @@ import pyarrow.flight as flight
 import pytest
 
 import ledgers
+from ledgers import without
 from program import TABLE, read, serve, wire_code
-from conftest import without
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 ALL = list(range(FIRST, NEWEST + 1))
@@ -68,7 +68,7 @@ def test_range_that_a_fixed_source_lacks_is_refused_at_once_with_what_it_has(fix
 
 @pytest.mark.parametrize("ticket", [f"{TABLE}:{FIRST - 1}", f"{TABLE}:1:{NEWEST}",
                                     f"{TABLE}:1:{FIRST - 1}"])
-def test_start_before_the_first_ledger_is_refused_even_where_the_source_grows(client, fixed, ticket):
+def test_start_before_the_first_ledger_is_refused_even_where_it_grows(client, fixed, ticket):
     for connected in (client, fixed):
         stream = read(connected, ticket, seconds=20)
         assert isinstance(stream.error, pa.ArrowInvalid), stream.error

@@ -7,8 +7,8 @@ import pyarrow.flight as flight
 import pytest
 
 import ledgers
+from ledgers import without
 from program import TABLE, read, serve
-from conftest import without
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 ALL = list(range(FIRST, NEWEST + 1))

@@ -3,8 +3,8 @@
 import pytest
 
 import ledgers
+from ledgers import without
 from program import last_json, run
-from conftest import without
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 RANGE = f"{FIRST}:{NEWEST}"
