@@ -5,6 +5,7 @@
 #include <arrow/buffer.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -21,7 +22,7 @@
 namespace stellar_arrow::pipeline {
 namespace {
 
-// How long a wait goes on before it looks at the stop flag again.
+// How long a wait goes on before it asks again whether it should end.
 constexpr int64_t kWaitMilliseconds = 100;
 
 // Slots a worker: one that it fills, one that the caller empties or that waits for its turn.
@@ -155,7 +156,7 @@ class OrderedPipeline final : public Pipeline {
           return Progress::kNotYet;
         }
         ARROW_RETURN_NOT_OK(CheckStop());
-        stream_->Wait(kWaitMilliseconds, options_.stop);  // no worker fetches while pausing_
+        stream_->Wait(kWaitMilliseconds);  // no worker fetches while pausing_
         Resume();
       }
     }
@@ -242,7 +243,7 @@ class OrderedPipeline final : public Pipeline {
   // The caller's part from here on.
 
   arrow::Status CheckStop() const {
-    if (options_.stop == nullptr || !options_.stop->load()) return arrow::Status::OK();
+    if (!options_.stopped || !options_.stopped()) return arrow::Status::OK();
     return Error(ErrorCode::kCancelled, "the stream was cancelled");
   }
 

@@ -4,7 +4,6 @@
 
 #include <arrow/result.h>
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,8 +40,9 @@ struct Options {
   std::function<void(const ledger::Fault&)> on_fault;
   // Called with what a log should say once, such as which network was found. From any thread.
   std::function<void(const std::string&)> on_note;
-  // Set by another thread to end a wait; Next() then fails with CANCELLED.
-  const std::atomic<bool>* stop = nullptr;
+  // Asked about every 100 ms while Next() waits, from the thread that called it; true makes it fail
+  // with CANCELLED.
+  std::function<bool()> stopped;
 };
 
 // Bytes that went through so far.

@@ -169,7 +169,7 @@ class FileStream final : public ObjectStream {
                    {}};
   }
 
-  void Wait(int64_t, const std::atomic<bool>*) override {}  // never kNotYet
+  void Wait(int64_t) override {}  // never kNotYet
 
  private:
   const std::shared_ptr<const Files> files_;

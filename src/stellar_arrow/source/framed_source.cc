@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -22,7 +23,6 @@
 namespace stellar_arrow::source {
 namespace {
 
-constexpr int64_t kPollMilliseconds = 50;
 constexpr size_t kReadBytes = size_t{1} << 20;
 
 arrow::Status SystemError(std::string_view what, const std::string& path) {
@@ -192,11 +192,8 @@ class FramedFileStream final : public ObjectStream {
                    {}};
   }
 
-  void Wait(int64_t milliseconds, const std::atomic<bool>* stop) override {
-    for (; milliseconds > 0 && !(stop != nullptr && stop->load());
-         milliseconds -= kPollMilliseconds) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(kPollMilliseconds));
-    }
+  void Wait(int64_t milliseconds) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
   }
 
  private:
@@ -293,12 +290,9 @@ class PipeStream final : public ObjectStream {
     }
   }
 
-  void Wait(int64_t milliseconds, const std::atomic<bool>* stop) override {
-    for (; milliseconds > 0 && !(stop != nullptr && stop->load());
-         milliseconds -= kPollMilliseconds) {
-      pollfd ready{pipe_->descriptor.get(), POLLIN, 0};
-      if (::poll(&ready, 1, static_cast<int>(kPollMilliseconds)) != 0) return;
-    }
+  void Wait(int64_t milliseconds) override {
+    pollfd ready{pipe_->descriptor.get(), POLLIN, 0};
+    ::poll(&ready, 1, static_cast<int>(milliseconds));
   }
 
  private:

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -23,7 +22,6 @@ using Clock = std::chrono::steady_clock;
 
 // An object as it is stored; real ones of 64 dense ledgers are below 32 MiB.
 constexpr int64_t kMaxStoredBytes = int64_t{256} << 20;
-constexpr int64_t kPollMilliseconds = 50;
 // How often the tip looks for later objects, which would make a missing one a gap: a listing costs
 // more than a look at one name.
 constexpr auto kListInterval = std::chrono::seconds(1);
@@ -195,12 +193,8 @@ class LakeStream final : public ObjectStream {
     return fetched;
   }
 
-  void Wait(int64_t milliseconds, const std::atomic<bool>* stop) override {
-    const auto until = Clock::now() + std::chrono::milliseconds(milliseconds);
-    while (Clock::now() < until && !(stop != nullptr && stop->load())) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(
-          std::min(kPollMilliseconds, std::max<int64_t>(milliseconds, 1))));
-    }
+  void Wait(int64_t milliseconds) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
   }
 
  private:

@@ -6,7 +6,6 @@
 #include <arrow/result.h>
 #include <arrow/type_fwd.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -74,8 +73,8 @@ class ObjectStream {
   // that is yet to come (kNotYet instead), though a fetch itself may take its time.
   virtual arrow::Result<Fetched> Next() = 0;
 
-  // Blocks until Next() may have something new, for at most `milliseconds`, or until `*stop`.
-  virtual void Wait(int64_t milliseconds, const std::atomic<bool>* stop) = 0;
+  // Blocks until Next() may have something new, for at most `milliseconds`.
+  virtual void Wait(int64_t milliseconds) = 0;
 };
 
 // Thread-safe, except where an implementation says that it allows one stream at a time.

@@ -62,6 +62,11 @@ class OrderedSubscription final : public Subscription {
 
   const pipeline::Counters& counters() const override { return pipeline_->counters(); }
 
+  std::optional<uint32_t> next_ledger() const override {
+    if (last_appended_) return *last_appended_ + 1;
+    return range_.first != 0 ? std::optional(range_.first) : std::nullopt;
+  }
+
  private:
   bool HasRows() const {
     return std::ranges::any_of(appenders_,
@@ -69,6 +74,7 @@ class OrderedSubscription final : public Subscription {
   }
 
   arrow::Status Append(const ledger::Ledger& ledger) {
+    last_appended_ = ledger.sequence();
     for (size_t table = 0; table < appenders_.size(); ++table) {
       tables::TableAppender& appender = *appenders_[table];
       const int64_t rows_before = appender.rows();
@@ -108,6 +114,7 @@ class OrderedSubscription final : public Subscription {
   const std::unique_ptr<pipeline::Pipeline> pipeline_;
   const std::vector<std::unique_ptr<tables::TableAppender>> appenders_;
   std::deque<Batch> ready_;
+  std::optional<uint32_t> last_appended_;
   bool ended_ = false;
   arrow::Status end_;  // how the pipeline ended, told once all rows are handed out
 };

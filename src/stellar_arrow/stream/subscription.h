@@ -50,6 +50,9 @@ class Subscription {
 
   virtual const pipeline::Counters& counters() const = 0;
 
+  // The first ledger that has not been handed out; absent while the range's start is not known.
+  virtual std::optional<uint32_t> next_ledger() const = 0;
+
   // Several tables are filled in one pass. `tables` and `columns` go together; an empty list of
   // columns means all of a table's.
   struct Options {

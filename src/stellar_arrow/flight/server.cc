@@ -1,0 +1,262 @@
+#include "stellar_arrow/flight/server.h"
+
+#include <arrow/buffer.h>
+#include <arrow/flight/server.h>
+#include <arrow/ipc/dictionary.h>
+#include <arrow/ipc/options.h>
+#include <arrow/ipc/writer.h>
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/flight/wire_error.h"
+#include "stellar_arrow/stream/request.h"
+#include "stellar_arrow/tables/catalog.h"
+
+namespace stellar_arrow::flight {
+namespace {
+
+namespace af = arrow::flight;
+
+// How long a shutdown waits for streams that do not notice it, such as one whose client has stopped
+// reading.
+constexpr auto kShutdownLimit = std::chrono::seconds(5);
+
+// A subscription as Flight sends it. The call's context lives as long as the stream does.
+class BatchStream final : public af::FlightDataStream {
+ public:
+  BatchStream(std::unique_ptr<stream::Subscription> subscription, std::string request,
+              const std::atomic<bool>& closing,
+              const std::function<void(const std::string&)>& on_end)
+      : subscription_(std::move(subscription)),
+        mapper_(*subscription_->schema(0)),
+        request_(std::move(request)),
+        closing_(closing),
+        on_end_(on_end) {}
+
+  ~BatchStream() override {
+    if (!on_end_) return;
+    const pipeline::Counters& counters = subscription_->counters();
+    on_end_(Concat("stream ", request_, " ended ",
+                   ended_.ok() ? finished_ ? "at its end" : "early by its client"
+                               : ended_.message(),
+                   ": ", counters.ledgers, " ledgers, ", counters.bytes_raw, " bytes of XDR"));
+  }
+
+  std::shared_ptr<arrow::Schema> schema() override { return subscription_->schema(0); }
+
+  arrow::Result<af::FlightPayload> GetSchemaPayload() override {
+    af::FlightPayload payload;
+    ARROW_RETURN_NOT_OK(
+        arrow::ipc::GetSchemaPayload(*schema(), options_, mapper_, &payload.ipc_message));
+    return payload;
+  }
+
+  arrow::Result<af::FlightPayload> Next() override {
+    af::FlightPayload payload;  // an empty one ends the stream
+    auto batch = subscription_->Next();
+    if (!batch.ok()) {
+      ended_ = closing_ ? Error(ErrorCode::kUnavailable,
+                                "the server is shutting down; ask again later from the first "
+                                "ledger that you did not get")
+                        : batch.status();
+      return ToWire(ended_, subscription_->next_ledger());
+    }
+    finished_ = !batch->has_value();
+    if (*batch) {
+      ARROW_RETURN_NOT_OK(
+          arrow::ipc::GetRecordBatchPayload(*(*batch)->rows, options_, &payload.ipc_message));
+    }
+    return payload;
+  }
+
+ private:
+  const std::unique_ptr<stream::Subscription> subscription_;
+  const arrow::ipc::IpcWriteOptions options_ = arrow::ipc::IpcWriteOptions::Defaults();
+  const arrow::ipc::DictionaryFieldMapper mapper_;
+  const std::string request_;
+  const std::atomic<bool>& closing_;
+  const std::function<void(const std::string&)>& on_end_;
+  bool finished_ = false;
+  arrow::Status ended_;
+};
+
+class Service final : public af::FlightServerBase {
+ public:
+  Service(source::LedgerSource& source, ServerOptions options)
+      : source_(source), options_(std::move(options)) {}
+
+  void Close() { closing_ = true; }
+
+  arrow::Status ListFlights(const af::ServerCallContext&, const af::Criteria*,
+                            std::unique_ptr<af::FlightListing>* listings) override {
+    std::vector<af::FlightInfo> infos;
+    for (const tables::Table* table : tables::Catalog()) {
+      stream::Request request;
+      request.table = table->name();
+      auto info = InfoOf(request, af::FlightDescriptor::Path({request.table}), {});
+      if (!info.ok()) return ToWire(info.status());
+      infos.push_back(std::move(*info));
+    }
+    *listings = std::make_unique<af::SimpleFlightListing>(std::move(infos));
+    return arrow::Status::OK();
+  }
+
+  arrow::Status GetFlightInfo(const af::ServerCallContext&, const af::FlightDescriptor& descriptor,
+                              std::unique_ptr<af::FlightInfo>* info) override {
+    auto make = [&]() -> arrow::Result<af::FlightInfo> {
+      ARROW_ASSIGN_OR_RAISE(const stream::Request request, RequestOf(descriptor));
+      ARROW_ASSIGN_OR_RAISE(const LedgerRange range, stream::ResolveRange(request, source_));
+      return InfoOf(request, descriptor, range);
+    };
+    auto made = make();
+    if (!made.ok()) return ToWire(made.status());
+    *info = std::make_unique<af::FlightInfo>(std::move(*made));
+    return arrow::Status::OK();
+  }
+
+  arrow::Status GetSchema(const af::ServerCallContext&, const af::FlightDescriptor& descriptor,
+                          std::unique_ptr<af::SchemaResult>* schema) override {
+    auto make = [&]() -> arrow::Result<std::unique_ptr<af::SchemaResult>> {
+      ARROW_ASSIGN_OR_RAISE(const stream::Request request, RequestOf(descriptor));
+      ARROW_ASSIGN_OR_RAISE(const auto found, SchemaOf(request));
+      return af::SchemaResult::Make(*found);
+    };
+    auto made = make();
+    if (!made.ok()) return ToWire(made.status());
+    *schema = std::move(*made);
+    return arrow::Status::OK();
+  }
+
+  arrow::Status DoGet(const af::ServerCallContext& context, const af::Ticket& ticket,
+                      std::unique_ptr<af::FlightDataStream>* stream) override {
+    auto make = [&]() -> arrow::Result<std::unique_ptr<af::FlightDataStream>> {
+      ARROW_ASSIGN_OR_RAISE(const stream::Request request, stream::ParseRequest(ticket.ticket));
+      ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
+      stream::Subscription::Options options;
+      options.tables = {table};
+      options.columns = {request.columns};
+      options.pipeline = options_.pipeline;
+      options.batch = options_.batch;
+      ARROW_ASSIGN_OR_RAISE(options.pipeline.range, stream::ResolveRange(request, source_));
+      options.pipeline.stopped = [this, &context] { return closing_ || context.is_cancelled(); };
+      ARROW_ASSIGN_OR_RAISE(auto subscription,
+                            stream::Subscription::Make(source_, std::move(options)));
+      return std::make_unique<BatchStream>(std::move(subscription), ticket.ticket, closing_,
+                                           options_.on_stream_end);
+    };
+    if (closing_) return ToWire(Error(ErrorCode::kUnavailable, "the server is shutting down"));
+    auto made = make();
+    if (!made.ok()) return ToWire(made.status());
+    *stream = std::move(*made);
+    return arrow::Status::OK();
+  }
+
+ private:
+  static arrow::Result<stream::Request> RequestOf(const af::FlightDescriptor& descriptor) {
+    switch (descriptor.type) {
+      case af::FlightDescriptor::PATH:
+        return stream::ParseRequestPath(descriptor.path);
+      case af::FlightDescriptor::CMD:
+        return stream::ParseRequest(descriptor.cmd);
+      case af::FlightDescriptor::UNKNOWN:
+        break;
+    }
+    return Error(ErrorCode::kInvalidArgument, "the descriptor is neither a path nor a command");
+  }
+
+  static arrow::Result<std::shared_ptr<arrow::Schema>> SchemaOf(const stream::Request& request) {
+    ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
+    return table->Schema(request.columns);
+  }
+
+  arrow::Result<af::FlightEndpoint> EndpointOf(const stream::Request& request) const {
+    af::FlightEndpoint endpoint;
+    endpoint.ticket.ticket = stream::ToTicket(request);
+    if (!options_.advertise.empty()) {
+      ARROW_ASSIGN_OR_RAISE(endpoint.locations.emplace_back(),
+                            af::Location::Parse(options_.advertise));
+    }
+    return endpoint;
+  }
+
+  // `range` is what the request means now.
+  arrow::Result<af::FlightInfo> InfoOf(const stream::Request& request,
+                                       const af::FlightDescriptor& descriptor,
+                                       LedgerRange range) const {
+    ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
+    ARROW_ASSIGN_OR_RAISE(const auto schema, table->Schema(request.columns));
+    std::vector<af::FlightEndpoint> endpoints;
+    const bool closed = range.last && range.first != 0;
+    const uint64_t ledgers = closed ? uint64_t{*range.last} - range.first + 1 : 0;
+    if (closed && request.endpoints > 1) {
+      // Disjoint ranges that differ by one ledger at most, none of them empty.
+      const uint64_t parts = std::min<uint64_t>(request.endpoints, ledgers);
+      for (uint64_t part = 0; part < parts; ++part) {
+        stream::Request piece = request;
+        piece.endpoints = 1;
+        piece.start_at = stream::StartAt::kSequence;
+        piece.start = static_cast<uint32_t>(range.first + ledgers * part / parts);
+        piece.end = static_cast<uint32_t>(range.first + ledgers * (part + 1) / parts - 1);
+        ARROW_ASSIGN_OR_RAISE(endpoints.emplace_back(), EndpointOf(piece));
+      }
+    } else {
+      ARROW_ASSIGN_OR_RAISE(endpoints.emplace_back(), EndpointOf(request));
+    }
+    const int64_t records =
+        closed && table->one_row_per_ledger() ? static_cast<int64_t>(ledgers) : -1;
+    return af::FlightInfo::Make(*schema, descriptor, endpoints, records, /*total_bytes=*/-1,
+                                /*ordered=*/true);
+  }
+
+  source::LedgerSource& source_;
+  const ServerOptions options_;
+  std::atomic<bool> closing_ = false;
+};
+
+class FlightServer final : public Server {
+ public:
+  FlightServer(source::LedgerSource& source, ServerOptions options)
+      : service_(source, std::move(options)) {}
+
+  arrow::Status Listen(const std::string& address, int port) {
+    ARROW_ASSIGN_OR_RAISE(const auto location, af::Location::ForGrpcTcp(address, port));
+    const arrow::Status listening = service_.Init(af::FlightServerOptions(location));
+    if (listening.ok()) return listening;
+    return Error(ErrorCode::kUnavailable, "cannot listen on ", address, ":", port,
+                 " (is another server there? --port names another, 0 a free one): ",
+                 listening.message());
+  }
+
+  int port() const override { return service_.port(); }
+  arrow::Status Serve() override { return service_.Serve(); }
+  arrow::Status Shutdown() override {
+    service_.Close();
+    const auto deadline = std::chrono::system_clock::now() + kShutdownLimit;
+    return service_.Shutdown(&deadline);
+  }
+
+ private:
+  Service service_;
+};
+
+}  // namespace
+
+arrow::Result<std::unique_ptr<Server>> Server::Make(source::LedgerSource& source,
+                                                    ServerOptions options) {
+  const std::string listen = options.listen;
+  const int port = options.port;
+  if (!options.advertise.empty()) {
+    ARROW_RETURN_NOT_OK(af::Location::Parse(options.advertise).status());
+  }
+  auto server = std::make_unique<FlightServer>(source, std::move(options));
+  ARROW_RETURN_NOT_OK(server->Listen(listen, port));
+  return server;
+}
+
+}  // namespace stellar_arrow::flight
