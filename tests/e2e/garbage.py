@@ -48,6 +48,8 @@ _JSON = [
     {"table": T, "start": 1, "end": 2, "columns": [5]},
     {"table": T, "start": 1, "end": 2, "columns": ["no_such_column"]},
     {"table": T, "start": 1, "end": 2, "columns": ["ledger_hash", "ledger_hash"]},
+    {"table": T, "start": 1, "end": 2, "columns": ["x" * 100_000]}, {"table": "x" * 100_000},
+    {"table": T, "x" * 100_000: 1}, {"table": T, "columns": ["\u00e9\n"]},
     {"table": T, "start": 1, "end": 2, "endpoints": 0},
     {"table": T, "start": 1, "end": 2, "endpoints": -3},
     {"table": T, "start": 1, "end": 2, "endpoints": "many"},

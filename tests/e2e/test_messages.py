@@ -1,5 +1,8 @@
 """Sizes of messages: below what clients receive by default, whatever the ledgers' sizes."""
 
+import concurrent.futures
+import time
+
 import pyarrow.flight as flight
 import pytest
 
@@ -75,3 +78,35 @@ def test_long_range_of_small_ledgers_comes_in_thousands(tmp_path):
         stream = read(client, f"{TABLE}:0").ended()
     assert stream.sequences == list(chain)
     assert [batch.num_rows for batch in stream.batches] == [1000, 1000, 500]
+
+
+def test_short_streams_never_lose_their_tail(server):
+    """The original lost the last rows of some streams and ended them well."""
+    ticket = f"{TABLE}:{ledgers.FIRST}:{ledgers.NEWEST}"
+
+    def count(_):
+        with server.connect() as client:
+            return read(client, ticket).ended().sequences
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(count, range(200)))
+    assert all(sequences == list(ledgers.PUBLISHED) for sequences in results)
+
+
+def test_slow_reader_gets_every_row(dense):
+    with dense.connect() as client:
+        reader = client.do_get(flight.Ticket(f"{TABLE}:1000:{999 + len(dense.chain)}"))
+        sequences = []
+        for chunk in reader:
+            sequences += chunk.data.column("ledger_sequence").to_pylist()
+            time.sleep(0.1)
+    assert sequences == list(dense.chain)
+
+
+def test_reader_that_stops_reading_does_not_hold_up_others(dense):
+    with dense.connect() as idle, dense.connect() as client:
+        stalled = idle.do_get(flight.Ticket(f"{TABLE}:1000:{999 + len(dense.chain)}"))
+        assert stalled.read_chunk().data.num_rows
+        for _ in range(3):
+            read(client, f"{TABLE}:1000:{999 + len(dense.chain)}").ended()
+        stalled.cancel()

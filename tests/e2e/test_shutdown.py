@@ -59,6 +59,18 @@ def test_signal_ends_waiting_streams_with_an_error(by):
         client.close()
 
 
+def test_signal_ends_the_server_though_a_client_has_stopped_reading(tmp_path):
+    lake = ledgers.write_lake(tmp_path / "lake", ledgers.make_chain(1000, [900_000] * 60))
+    server = Server(lake)
+    with server.connect() as client:
+        reader = client.do_get(flight.Ticket(f"{TABLE}:1000:1059"))
+        assert reader.read_chunk().data.num_rows
+        time.sleep(1)
+        started = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - started < 15
+
+
 def test_cancelled_and_abandoned_streams_free_the_server():
     server = Server(ledgers.PUBNET_LAKE)
     for _ in range(10):
