@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import os
+import subprocess
 
 import pyarrow as pa
 import pytest
 
 import ledgers
+import program
 from ledgers import without
 from program import TABLE, last_json, read, run
 
@@ -102,11 +105,25 @@ def test_gap_ends_it_with_an_error_after_the_rows_before(lake, pubnet, request_t
     assert "DATA_LOSS" in done.stderr and str(FIRST + 3) in done.stderr
 
 
-def test_failed_export_leaves_no_file_that_looks_complete(lake, pubnet, tmp_path):
-    target = tmp_path / "ledgers.csv"
+def test_file_of_a_failed_export_holds_the_rows_before_the_fault(lake, pubnet, tmp_path):
+    target = tmp_path / "out" / "ledgers.csv"
+    target.parent.mkdir()
     done = export(WHOLE, lake(without(pubnet, FIRST + 3)), "--format", "csv", "--output", target)
     assert done.returncode == 1
-    assert not target.exists()
+    assert csv_sequences(target.read_bytes()) == ALL[:3]
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize("kind", ["table", "csv", "jsonl", "arrow"])
+def test_output_that_cannot_be_written_is_an_error(kind):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [program.PROGRAM, "export", WHOLE, "--source", str(ledgers.PUBNET_LAKE), "--format",
+             kind], stdout=full, stderr=subprocess.PIPE, env=program.environment(), timeout=60,
+            check=False)
+    assert done.returncode == 1
+    assert done.stderr
 
 
 def test_flipped_bit_ends_it_with_an_error(lake, pubnet):
