@@ -19,6 +19,8 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
 set(Python3_FIND_STRATEGY LOCATION)  # the PATH's first; the standard library is all that is needed
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 if(SAS_BUILD_TESTS)

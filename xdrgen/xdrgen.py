@@ -17,6 +17,7 @@ The rules that the checks follow are told in src/stellar_arrow/xdr/README.md.
 import argparse
 import json
 import pathlib
+import re
 
 NAMESPACE = "stellar_arrow::xdr"
 NO_LIMIT = 0xFFFFFFFF
@@ -34,6 +35,42 @@ def word(name):
 
 def camel(name):
     return name[0].upper() + name[1:]
+
+
+def words(name):
+    """The words of a name in any case style. A digit belongs to what stands before it."""
+    out = []
+    for part in re.split(r"[^A-Za-z0-9]+", name):
+        word, style = "", None  # style of the word so far: "lower", "upper", or not known
+        for i, c in enumerate(part):
+            following = part[i + 1] if i + 1 < len(part) else ""
+            if style == "upper" and c.isupper() and following.islower():  # "XDRType": XDR, Type
+                out.append(word)
+                word = ""
+            word += c
+            style = "lower" if c.islower() else "upper" if c.isupper() else style
+            if style == "lower" and following.isupper():
+                out.append(word)
+                word, style = "", None
+        if word:
+            out.append(word)
+    return [w.lower() for w in out]
+
+
+def json_field(name):
+    """A field's name in SEP-51 JSON."""
+    return "_".join(words(name))
+
+
+def json_member(name, prefix):
+    """An enum member's name in SEP-51 JSON: without the prefix that all members share."""
+    short = name[len(prefix):]
+    if short[0].isdigit():
+        short = prefix[0] + short  # an identifier needs a letter first
+    out = ""
+    for word in words(short):
+        out += ("_" if out and not word[0].isdigit() else "") + word
+    return out
 
 
 class Protocol:
@@ -874,6 +911,12 @@ def emit_type_info(protocol):
             tables(f'constexpr TypeInfo {name} = {{.kind = Kind::{kind}, .name = "", .size = {size}u{inner}}};')
         return f"&{anonymous[key]}"
 
+    def case_json(d, c):
+        if "name" not in c:
+            return f"v{c['value']}"
+        enum = protocol.by_name[protocol.resolve(d["discriminant"]["type"])["name"]]
+        return json_member(c["name"], enum["member_prefix"])
+
     for d in named:
         name = d["name"]
         head = f'const TypeInfo k{name} = {{.kind = Kind::%s, .name = "{name}"'
@@ -882,22 +925,27 @@ def emit_type_info(protocol):
         if d["kind"] == "typedef":
             tables(head % "kAlias" + f", .element = {reference(d['type'])}}};")
         elif d["kind"] == "enum":
-            members = ", ".join(f'{{"{m["name"]}", {m["value"]}}}' for m in d["members"])
+            members = ", ".join(
+                f'{{"{m["name"]}", "{json_member(m["name"], d["member_prefix"])}", {m["value"]}}}'
+                for m in d["members"])
             tables(f"constexpr EnumMember k{name}Members[] = {{{members}}};")
-            tables(head % "kEnum" + f", .members = k{name}Members, .member_prefix = \"{d['member_prefix']}\"}};")
+            tables(head % "kEnum" + f", .members = k{name}Members}};")
         elif d["kind"] == "struct":
-            fields = ", ".join(f'{{"{f["name"]}", {reference(f["type"])}}}' for f in d["fields"])
+            fields = ", ".join(
+                f'{{"{f["name"]}", "{json_field(f["name"])}", {reference(f["type"])}}}'
+                for f in d["fields"])
             tables(f"constexpr FieldInfo k{name}Fields[] = {{{fields}}};")
             tables(head % "kStruct" + f", .fields = k{name}Fields}};")
         else:
             arms = []
             for i, a in enumerate(d["arms"]):
-                cases = ", ".join(f'{{{c["value"]}, "{c.get("name", "")}"}}' for c in a["cases"])
+                cases = ", ".join(f'{{{c["value"]}, "{case_json(d, c)}"}}' for c in a["cases"])
                 tables(f"constexpr UnionCase k{name}Cases{i}[] = {{{cases}}};")
                 t = reference(a["type"]) if "type" in a else "nullptr"
                 arms.append(f'{{k{name}Cases{i}, "{a["name"] or ""}", {t}}}')
             tables(f"constexpr ArmInfo k{name}Arms[] = {{{', '.join(arms)}}};")
             tables(head % "kUnion" + f', .discriminant = {{"{d["discriminant"]["name"]}", '
+                   f'"{json_field(d["discriminant"]["name"])}", '
                    f"{reference(d['discriminant']['type'])}}}, .arms = k{name}Arms}};")
     w.lines += tables.lines
     w()

@@ -32,6 +32,14 @@ arrow::StatusCode NearestArrowCode(ErrorCode code) {
 
 }  // namespace
 
+std::string Quoted(std::string_view text) {
+  constexpr size_t kMost = 60;
+  std::string quoted = "'";
+  for (const char c : text.substr(0, kMost)) quoted += c >= ' ' && c <= '~' ? c : '?';
+  quoted += text.size() > kMost ? "...'" : "'";
+  return quoted;
+}
+
 std::string_view ErrorCodeName(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalidArgument:

@@ -21,6 +21,10 @@ std::string Concat(const Parts&... parts) {
   return std::move(out).str();
 }
 
+// A user's text for a message: in quotes, cut short, and with what is not printable ASCII replaced,
+// so that it can neither flood nor forge what it stands in.
+std::string Quoted(std::string_view text);
+
 // The gRPC names, because clients will read them. `docs/errors.md` tells users what to do for each.
 enum class ErrorCode {
   kInvalidArgument,     // the request or option is wrong whatever the state

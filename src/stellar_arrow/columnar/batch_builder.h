@@ -37,11 +37,11 @@ arrow::Result<std::vector<const Column<Row>*>> SelectColumns(std::span<const Col
       for (const Column<Row>& column : table) {
         known.append(known.empty() ? "" : ", ").append(column.name);
       }
-      return Error(ErrorCode::kInvalidArgument, "unknown column '", name, "'; the columns are ",
-                   known);
+      return Error(ErrorCode::kInvalidArgument, "unknown column ", Quoted(name),
+                   "; the columns are ", known);
     }
     if (std::ranges::find(selected, &*found) != selected.end()) {
-      return Error(ErrorCode::kInvalidArgument, "column '", name, "' is named twice");
+      return Error(ErrorCode::kInvalidArgument, "column ", Quoted(name), " is named twice");
     }
     selected.push_back(&*found);
   }

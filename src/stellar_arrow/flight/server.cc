@@ -147,7 +147,7 @@ class Service final : public af::FlightServerBase {
       options.pipeline.stopped = [this, &context] { return closing_ || context.is_cancelled(); };
       ARROW_ASSIGN_OR_RAISE(auto subscription,
                             stream::Subscription::Make(source_, std::move(options)));
-      return std::make_unique<BatchStream>(std::move(subscription), ticket.ticket, closing_,
+      return std::make_unique<BatchStream>(std::move(subscription), stream::ToTicket(request), closing_,
                                            options_.on_stream_end);
     };
     if (closing_) return ToWire(Error(ErrorCode::kUnavailable, "the server is shutting down"));

@@ -12,10 +12,14 @@ namespace stellar_arrow::flight {
 using arrow::flight::FlightStatusCode;
 using arrow::flight::MakeFlightError;
 
+// gRPC sends messages as headers, of which clients take 8 to 16 KiB; the details go there too.
+constexpr size_t kMaxMessageBytes = 2048;
+
 arrow::Status ToWire(const arrow::Status& status, std::optional<uint32_t> next) {
   if (status.ok()) return status;
   const ErrorCode code = CodeOf(status);
-  const std::string message = Concat(ErrorCodeName(code), ": ", status.message());
+  std::string message = Concat(ErrorCodeName(code), ": ", status.message());
+  if (message.size() > kMaxMessageBytes) message.replace(kMaxMessageBytes, std::string::npos, "...");
   nlohmann::ordered_json details = {{"code", ErrorCodeName(code)}};
   const ErrorDetail* detail = DetailOf(status);
   if (detail != nullptr && detail->ledger()) details["ledger"] = *detail->ledger();

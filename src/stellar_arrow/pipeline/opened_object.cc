@@ -25,7 +25,15 @@ arrow::Status OpenedObject::Open(source::Object object, LedgerRange range) {
   count_ = 0;
   wire_ = {};
   const arrow::Status status = OpenAll(range);
-  return status.ok() ? status : WithContext(status, object_.name);
+  if (status.ok()) return status;
+  const ErrorDetail* detail = DetailOf(status);
+  if (object_.first != 0 && (detail == nullptr || !detail->ledger())) {
+    // What cannot be read at all is still known by the object's name.
+    const uint32_t ledger = std::max({object_.first, kFirstLedger, range.first});
+    return LedgerError(CodeOf(status), ledger, object_.name, ": ledger ", ledger, ": ",
+                       status.message());
+  }
+  return WithContext(status, object_.name);
 }
 
 void OpenedObject::Clear() {
@@ -60,7 +68,7 @@ arrow::Status OpenedObject::OpenBatch(LedgerRange range) {
   ARROW_ASSIGN_OR_RAISE(const ledger::BatchHead head, ledger::ReadBatchHead(wire_));
   if (object_.last != 0 &&
       (head.last != object_.last || head.first != std::max(object_.first, kFirstLedger))) {
-    return LedgerError(ErrorCode::kDataLoss, head.first, "the name says ledgers ",
+    return Error(ErrorCode::kDataLoss, "the name says ledgers ",
                        std::max(object_.first, kFirstLedger), " to ", object_.last,
                        ", the content ", head.first, " to ", head.last);
   }

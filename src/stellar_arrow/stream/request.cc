@@ -24,14 +24,6 @@ arrow::Status Refuse(const Parts&... parts) {
   return Error(ErrorCode::kInvalidArgument, parts..., "; ", kGrammar);
 }
 
-// Text of a client's for a message: cut short, and with what is not printable left out.
-std::string Quoted(std::string_view text) {
-  constexpr size_t kMost = 60;
-  std::string quoted = "'";
-  for (const char c : text.substr(0, kMost)) quoted += c >= ' ' && c <= '~' ? c : '?';
-  return quoted + (text.size() > kMost ? "...'" : "'");
-}
-
 arrow::Result<uint32_t> ParseNumber(std::string_view field, std::string_view text) {
   const bool digits = !text.empty() && std::ranges::all_of(
                                            text, [](char c) { return c >= '0' && c <= '9'; });

@@ -62,6 +62,8 @@ class OrderedSubscription final : public Subscription {
 
   const pipeline::Counters& counters() const override { return pipeline_->counters(); }
 
+  std::optional<uint32_t> first_ledger() const override { return first_appended_; }
+
   std::optional<uint32_t> next_ledger() const override {
     if (last_appended_) return *last_appended_ + 1;
     return range_.first != 0 ? std::optional(range_.first) : std::nullopt;
@@ -74,6 +76,7 @@ class OrderedSubscription final : public Subscription {
   }
 
   arrow::Status Append(const ledger::Ledger& ledger) {
+    if (!first_appended_) first_appended_ = ledger.sequence();
     last_appended_ = ledger.sequence();
     for (size_t table = 0; table < appenders_.size(); ++table) {
       tables::TableAppender& appender = *appenders_[table];
@@ -114,6 +117,7 @@ class OrderedSubscription final : public Subscription {
   const std::unique_ptr<pipeline::Pipeline> pipeline_;
   const std::vector<std::unique_ptr<tables::TableAppender>> appenders_;
   std::deque<Batch> ready_;
+  std::optional<uint32_t> first_appended_;
   std::optional<uint32_t> last_appended_;
   bool ended_ = false;
   arrow::Status end_;  // how the pipeline ended, told once all rows are handed out

@@ -50,6 +50,8 @@ class Subscription {
 
   virtual const pipeline::Counters& counters() const = 0;
 
+  // The first ledger that has been handed out.
+  virtual std::optional<uint32_t> first_ledger() const = 0;
   // The first ledger that has not been handed out; absent while the range's start is not known.
   virtual std::optional<uint32_t> next_ledger() const = 0;
 

@@ -28,7 +28,7 @@ class Checker {
       case Kind::kUnsignedHyper:
         return Skip(8);
       case Kind::kBool: {
-        uint32_t word;
+        uint32_t word = 0;
         return Word(&word) && Flag(word);
       }
       case Kind::kEnum:
@@ -47,7 +47,7 @@ class Checker {
         return Length(type, /*least=*/4, &count) && Array(*type.element, count, depth);
       }
       case Kind::kOptional: {
-        uint32_t present;
+        uint32_t present = 0;
         if (!Word(&present) || !Flag(present)) return false;
         return present == 0 || Value(*type.element, depth + 1);
       }
@@ -143,7 +143,7 @@ class Checker {
   }
 
   bool Enum(const TypeInfo& type) {
-    uint32_t word;
+    uint32_t word = 0;
     if (!Word(&word)) return false;
     for (const EnumMember& member : type.members) {
       if (member.value == static_cast<int32_t>(word)) return true;

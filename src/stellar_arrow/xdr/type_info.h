@@ -32,19 +32,22 @@ enum class Kind : uint8_t {
 
 struct TypeInfo;
 
+// `json_name` is the name in SEP-51's JSON.
 struct EnumMember {
   std::string_view name;
+  std::string_view json_name;
   int32_t value;
 };
 
 struct FieldInfo {
   std::string_view name;
+  std::string_view json_name;
   const TypeInfo* type;
 };
 
 struct UnionCase {
   int32_t value;
-  std::string_view name;  // the enum member's; empty where the discriminant is an integer
+  std::string_view json_name;
 };
 
 struct ArmInfo {
@@ -60,7 +63,6 @@ struct TypeInfo {
   uint32_t size = 0;          // bytes, elements, or the most of them: see Kind
   const TypeInfo* element = nullptr;
   std::span<const EnumMember> members = {};
-  std::string_view member_prefix = {};  // what all of an enum's members begin with
   std::span<const FieldInfo> fields = {};
   FieldInfo discriminant = {};
   std::span<const ArmInfo> arms = {};

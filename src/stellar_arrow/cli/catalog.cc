@@ -1,0 +1,85 @@
+// `tables`, `schema`, `config` and `lake list`: what there is, without touching a ledger.
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/cli/commands.h"
+#include "stellar_arrow/tables/catalog.h"
+#include "stellar_arrow/tables/describe.h"
+
+namespace stellar_arrow::cli {
+namespace {
+
+void Print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+}  // namespace
+
+arrow::Status Tables() {
+  for (const tables::Table* table : tables::Catalog()) {
+    Print(Concat(table->name(), "  ", table->doc(), "\n"));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status Schema(const std::string& name, const std::string& format) {
+  ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(name));
+  if (format == "json") {
+    Print(tables::TableAsJson(*table));
+  } else if (format == "markdown") {
+    Print(tables::TableAsMarkdown(*table));
+  } else {
+    Print(tables::TableAsText(*table));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status Config(bool as_json, const Settings& settings) {
+  if (as_json) {
+    nlohmann::ordered_json json;
+    for (const Option& option : AllOptions()) {
+      const Value& value = settings.Get(option.name);
+      json[std::string(option.name)] = {{"value", value.text}, {"origin", value.origin}};
+    }
+    Print(json.dump() + "\n");
+    return arrow::Status::OK();
+  }
+  size_t width = 0;
+  for (const Option& option : AllOptions()) width = std::max(width, option.name.size());
+  for (const Option& option : AllOptions()) {
+    const Value& value = settings.Get(option.name);
+    Print(Concat(option.name, std::string(width - option.name.size(), ' '), " = ",
+                 value.text.empty() ? "(none)" : value.text, "  (", value.origin, ")\n"));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status LakeList(const std::string& url, bool as_json, const Settings& settings) {
+  ARROW_ASSIGN_OR_RAISE(const source::LakeListing lake,
+                        source::ListLake(url, SourceOptionsOf(settings)));
+  if (as_json) {
+    nlohmann::ordered_json json;
+    json["first"] = nullptr;
+    json["last"] = nullptr;
+    if (lake.first) json["first"] = *lake.first;
+    if (lake.last) json["last"] = *lake.last;
+    json["objects"] = lake.objects;
+    json["ledgers_per_file"] = lake.ledgers_per_file;
+    json["gaps"] = nlohmann::ordered_json::array();
+    for (const LedgerGap& gap : lake.gaps) json["gaps"].push_back({gap.first, gap.last});
+    Print(json.dump() + "\n");
+    return arrow::Status::OK();
+  }
+  if (!lake.first) {
+    Print(Concat(url, " is an empty lake\n"));
+    return arrow::Status::OK();
+  }
+  Print(Concat("ledgers ", *lake.first, " to ", *lake.last, " in ", lake.objects, " objects of ",
+               lake.ledgers_per_file, "\n"));
+  for (const LedgerGap& gap : lake.gaps) {
+    Print(Concat("gap: ledgers ", gap.first, " to ", gap.last, " are missing\n"));
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace stellar_arrow::cli

@@ -1,0 +1,228 @@
+// The grammar of the command line, and how a status becomes an exit code.
+#include <spdlog/spdlog.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <charconv>
+#include <cstdio>
+#include <functional>
+#include <utility>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/cli/commands.h"
+#include "stellar_arrow/ops/log.h"
+
+namespace stellar_arrow::cli {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+constexpr std::string_view kExamples = R"(Examples:
+  stellar-arrow-source serve --source ./lake
+  stellar-arrow-source get stellar_ledger:30822015:30822020 --format csv
+  stellar-arrow-source export stellar_ledger --source ./lake --output ledgers.arrows
+  stellar-arrow-source verify --source ./lake --level full
+  stellar-arrow-source inspect ./lake 30822015 --path v0.ledgerHeader
+
+Exit codes: 0 done, 1 failed, 2 usage or configuration.)";
+
+constexpr std::string_view kSourceFlags[] = {"source",           "network",
+                                             "anchor",           "threads",
+                                             "max-object-bytes", "ledgers-per-file",
+                                             "files-per-partition", "log-level"};
+constexpr std::string_view kServeFlags[] = {"verify", "listen", "port", "advertise", "batch-size",
+                                            "batch-bytes"};
+constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
+constexpr std::string_view kGetFlags[] = {"server", "log-level"};
+constexpr std::string_view kObjectFlags[] = {"max-object-bytes", "ledgers-per-file",
+                                             "files-per-partition", "log-level"};
+
+// Adds what `get` and `export` have in common.
+void AddRowsArguments(CLI::App& command, RowsArguments& arguments, const std::string& request) {
+  command.add_option(request, arguments.request, "What to read")->required();
+  command.add_option("--columns", arguments.columns, "Columns, in the order wanted; default: all")
+      ->delimiter(',');
+  command.add_option("--format", arguments.format,
+                     "table, csv, jsonl, arrow (IPC stream), null (write nothing)");
+  command.add_option("--output", arguments.output, "File to write; default: stdout");
+  command.add_flag("--json", arguments.json, "End with a summary as one JSON object");
+  command.add_flag("--quiet", arguments.quiet, "No progress, no summary line");
+}
+
+bool IsConfiguration(const arrow::Status& status) {
+  const ErrorCode code = CodeOf(status);
+  return code == ErrorCode::kInvalidArgument || code == ErrorCode::kFailedPrecondition;
+}
+
+}  // namespace
+
+source::SourceOptions SourceOptionsOf(const Settings& settings) {
+  source::SourceOptions options;
+  options.max_object_bytes = static_cast<int64_t>(settings.Number("max-object-bytes"));
+  options.ledgers_per_file = static_cast<uint32_t>(settings.Number("ledgers-per-file"));
+  options.files_per_partition = static_cast<uint32_t>(settings.Number("files-per-partition"));
+  return options;
+}
+
+arrow::Result<std::unique_ptr<source::LedgerSource>> OpenSource(const Settings& settings) {
+  if (settings.Text("source").empty()) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "no source: name one with --source or SOURCE_URL, for example --source ./lake");
+  }
+  return source::OpenSource(settings.Text("source"), SourceOptionsOf(settings));
+}
+
+arrow::Result<pipeline::Options> PipelineOptionsOf(const Settings& settings) {
+  pipeline::Options options;
+  ARROW_ASSIGN_OR_RAISE(options.verify, ledger::ParseVerifyLevel(settings.Text("verify")));
+  options.threads = static_cast<int>(settings.Number("threads"));
+  options.max_object_bytes = static_cast<int64_t>(settings.Number("max-object-bytes"));
+  if (const Value& network = settings.Get("network"); network.given) {
+    auto parsed = ledger::Network::FromNameOrPassphrase(network.text);
+    if (!parsed.ok()) return WithContext(parsed.status(), network.origin);
+    options.network = std::move(*parsed);
+    options.network_origin = network.origin;
+  }
+  if (const Value& anchor = settings.Get("anchor"); anchor.given) {
+    ARROW_ASSIGN_OR_RAISE(options.anchor, ledger::ParseAnchor(anchor.text));
+  }
+  options.on_note = [](const std::string& note) { spdlog::info("{}", note); };
+  return options;
+}
+
+arrow::Result<LedgerRange> ParseRange(const std::string& text) {
+  LedgerRange range;
+  if (text.empty()) return range;
+  const auto number = [&](std::string_view digits) -> arrow::Result<uint32_t> {
+    uint32_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || end != digits.data() + digits.size() || value == 0) {
+      return Error(ErrorCode::kInvalidArgument, "range '", text,
+                   "': a range is START:END, ledger numbers from 1 to 4294967295; either may be "
+                   "left out");
+    }
+    return value;
+  };
+  const size_t colon = text.find(':');
+  const std::string_view view(text);
+  const std::string_view first = view.substr(0, colon);
+  const std::string_view last =
+      colon == std::string_view::npos ? first : view.substr(colon + 1);
+  if (!first.empty()) {
+    ARROW_ASSIGN_OR_RAISE(range.first, number(first));
+  }
+  if (!last.empty()) {
+    ARROW_ASSIGN_OR_RAISE(range.last, number(last));
+  }
+  if (range.last && *range.last < range.first) {
+    return Error(ErrorCode::kInvalidArgument, "range '", text, "': the end lies before the start");
+  }
+  return range;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Stellar's ledgers as Arrow tables, streamed over Arrow Flight",
+               "stellar-arrow-source");
+  app.footer(std::string(kExamples));
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "stellar-arrow-source " SAS_VERSION);
+
+  Settings settings;
+  std::function<arrow::Status()> run;
+
+  CLI::App* serve = app.add_subcommand("serve", "Serve a source over Arrow Flight");
+  settings.AddFlags(*serve, kSourceFlags);
+  settings.AddFlags(*serve, kServeFlags);
+  serve->callback([&] { run = [&] { return Serve(settings); }; });
+
+  RowsArguments get_arguments;
+  CLI::App* get = app.add_subcommand("get", "Get rows from a Flight server");
+  AddRowsArguments(*get, get_arguments, "TABLE[:START[:END]]");
+  settings.AddFlags(*get, kGetFlags);
+  get->callback([&] { run = [&] { return Get(get_arguments, settings); }; });
+
+  RowsArguments export_arguments;
+  CLI::App* export_command =
+      app.add_subcommand("export", "Write rows of a source, without a server; never waits");
+  AddRowsArguments(*export_command, export_arguments, "TABLE[,TABLE...][:START[:END]]");
+  settings.AddFlags(*export_command, kSourceFlags);
+  settings.AddFlags(*export_command, kExportFlags);
+  export_command->callback([&] { run = [&] { return Export(export_arguments, settings); }; });
+
+  VerifyArguments verify_arguments;
+  CLI::App* verify = app.add_subcommand("verify", "Hold a source's ledgers against their hashes");
+  verify->add_option("START:END", verify_arguments.range, "Ledgers; default: all there are");
+  verify->add_flag("--json", verify_arguments.json, "Print the report as one JSON object");
+  verify->add_flag("--quiet", verify_arguments.quiet, "No progress");
+  settings.AddFlags(*verify, kSourceFlags);
+  settings.AddFlag(*verify, "verify", "--level,--verify");
+  verify->callback([&] { run = [&] { return Verify(verify_arguments, settings); }; });
+
+  InspectArguments inspect_arguments;
+  CLI::App* inspect = app.add_subcommand("inspect", "Print ledgers as JSON (SEP-51), a line each");
+  inspect->add_option("PATH|URL", inspect_arguments.source, "A source, or a file")->required();
+  inspect->add_option("LEDGER", inspect_arguments.ledger, "One ledger; default: all there are");
+  inspect->add_option("--path", inspect_arguments.path,
+                      "A part, such as v1.txProcessing[3].result");
+  inspect->add_option("--type", inspect_arguments.type,
+                      "The file holds one value of this type of the protocol's");
+  settings.AddFlags(*inspect, kObjectFlags);
+  inspect->callback([&] { run = [&] { return Inspect(inspect_arguments, settings); }; });
+
+  std::string lake_url;
+  bool lake_json = false;
+  CLI::App* lake = app.add_subcommand("lake", "Look at a data lake (SEP-54)");
+  lake->require_subcommand(1);
+  CLI::App* lake_list = lake->add_subcommand("list", "What ledgers a lake has");
+  lake_list->add_option("URL", lake_url, "The lake")->required();
+  lake_list->add_flag("--json", lake_json, "Print one JSON object");
+  settings.AddFlags(*lake_list, kObjectFlags);
+  lake_list->callback([&] { run = [&] { return LakeList(lake_url, lake_json, settings); }; });
+
+  CLI::App* tables = app.add_subcommand("tables", "List the tables");
+  tables->callback([&] { run = [] { return Tables(); }; });
+
+  std::string schema_table;
+  std::string schema_format = "text";
+  CLI::App* schema = app.add_subcommand("schema", "Print a table's columns");
+  schema->add_option("TABLE", schema_table, "The table")->required();
+  schema->add_option("--format", schema_format, "text, json or markdown")
+      ->check(CLI::IsMember({"text", "json", "markdown"}));
+  schema->callback([&] { run = [&] { return Schema(schema_table, schema_format); }; });
+
+  bool config_json = false;
+  CLI::App* config = app.add_subcommand("config", "Print every option's value and its origin");
+  config->add_flag("--json", config_json, "Print one JSON object");
+  settings.AddAllFlags(*config);
+  config->callback([&] { run = [&] { return Config(config_json, settings); }; });
+
+  CLI::App* version = app.add_subcommand("version", "Print the version");
+  version->callback([&] {
+    run = [] {
+      std::puts("stellar-arrow-source " SAS_VERSION);
+      return arrow::Status::OK();
+    };
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  std::vector<std::string> warnings;
+  arrow::Status status = settings.Resolve(&warnings);
+  ops::StartLog(status.ok() ? settings.Text("log-level") : "info");
+  for (const std::string& warning : warnings) spdlog::warn("{}", warning);
+  if (status.ok()) status = run();
+  if (std::fflush(stdout) != 0 && status.ok()) {
+    status = Error(ErrorCode::kUnavailable, "cannot write to stdout");
+  }
+  if (status.ok()) return kDone;
+  std::fprintf(stderr, "stellar-arrow-source: %s\n", status.message().c_str());
+  return IsConfiguration(status) ? kUsage : kFailed;
+}
+
+}  // namespace stellar_arrow::cli

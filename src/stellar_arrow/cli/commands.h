@@ -1,0 +1,68 @@
+// The subcommands. Each takes its own arguments and the settled options, writes results to stdout
+// and talk to stderr, and fails with a status that main turns into the exit code.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stellar_arrow/cli/options.h"
+#include "stellar_arrow/pipeline/pipeline.h"
+#include "stellar_arrow/source/source.h"
+
+namespace stellar_arrow::cli {
+
+arrow::Status Serve(const Settings& settings);
+
+// What `get` and `export` have in common.
+struct RowsArguments {
+  std::string request;  // TABLE[:START[:END]], for export also TABLE,TABLE...
+  std::vector<std::string> columns;
+  std::string format;  // empty: by the output's name, else a table
+  std::string output;  // empty: stdout
+  bool json = false;
+  bool quiet = false;
+};
+
+arrow::Status Get(const RowsArguments& arguments, const Settings& settings);
+arrow::Status Export(const RowsArguments& arguments, const Settings& settings);
+
+struct VerifyArguments {
+  std::string range;  // START:END, or empty for all
+  bool json = false;
+  bool quiet = false;
+};
+
+arrow::Status Verify(const VerifyArguments& arguments, const Settings& settings);
+
+struct InspectArguments {
+  std::string source;
+  std::optional<uint32_t> ledger;
+  std::string path;
+  std::string type;  // of a file that holds one value of another type than a ledger's
+};
+
+arrow::Status Inspect(const InspectArguments& arguments, const Settings& settings);
+
+arrow::Status LakeList(const std::string& url, bool json, const Settings& settings);
+arrow::Status Tables();
+arrow::Status Schema(const std::string& table, const std::string& format);
+arrow::Status Config(bool json, const Settings& settings);
+
+// Shared by the commands that read a source.
+
+arrow::Result<std::unique_ptr<source::LedgerSource>> OpenSource(const Settings& settings);
+source::SourceOptions SourceOptionsOf(const Settings& settings);
+// All but the range. Errors: INVALID_ARGUMENT for a bad network or anchor.
+arrow::Result<pipeline::Options> PipelineOptionsOf(const Settings& settings);
+// Reads "START:END" with either side absent. Errors: INVALID_ARGUMENT.
+arrow::Result<LedgerRange> ParseRange(const std::string& text);
+
+// A whole command line; returns the exit code: 0 done, 1 failed, 2 usage or configuration.
+int Main(int argc, char** argv);
+
+}  // namespace stellar_arrow::cli

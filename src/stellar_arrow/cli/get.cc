@@ -1,0 +1,78 @@
+// `get`: rows of one table from a Flight server, ours or the original.
+#include <arrow/array.h>
+#include <arrow/flight/client.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <arrow/util/byte_size.h>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/cli/commands.h"
+#include "stellar_arrow/cli/progress.h"
+#include "stellar_arrow/cli/rows.h"
+#include "stellar_arrow/stream/request.h"
+
+namespace stellar_arrow::cli {
+namespace {
+
+namespace af = arrow::flight;
+
+// Notes which ledgers the rows are of, if they say so.
+void NoteLedgers(const arrow::RecordBatch& batch, RowsSummary* summary) {
+  const auto column = batch.GetColumnByName("ledger_sequence");
+  if (column == nullptr || column->type_id() != arrow::Type::UINT32) return;
+  const auto& sequences = static_cast<const arrow::UInt32Array&>(*column);
+  for (int64_t row = 0; row < sequences.length(); ++row) {
+    const uint32_t sequence = sequences.Value(row);
+    if (!summary->first) summary->first = sequence;
+    if (summary->last != sequence) summary->ledgers = summary->ledgers.value_or(0) + 1;
+    summary->last = sequence;
+  }
+}
+
+}  // namespace
+
+arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
+  const auto start = std::chrono::steady_clock::now();
+  ARROW_ASSIGN_OR_RAISE(stream::Request request, stream::ParseRequest(arguments.request));
+  request.columns = arguments.columns;
+  ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(arguments));
+  const std::string& uri = settings.Text("server");
+  auto location = af::Location::Parse(uri);
+  if (!location.ok()) {
+    return Error(ErrorCode::kInvalidArgument, "--server ", uri,
+                 " is no URI like grpc://localhost:8815: ", location.status().message());
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto client, af::FlightClient::Connect(*location));
+  auto reader = client->DoGet(af::Ticket{stream::ToTicket(request)});
+  if (!reader.ok()) {
+    return WithContext(reader.status(), Concat("server ", uri));
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto schema, (*reader)->GetSchema());
+  ARROW_ASSIGN_OR_RAISE(const auto output, RowsOutput::Open(format, arguments.output, schema));
+  std::optional<int64_t> total;
+  if (request.start_at == stream::StartAt::kSequence && request.end) {
+    total = int64_t{*request.end} - request.start + 1;
+  }
+  ProgressBar progress("get", total, arguments.quiet);
+  RowsSummary summary;
+  const auto copy = [&]() -> arrow::Status {
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(const af::FlightStreamChunk chunk, (*reader)->Next());
+      if (chunk.data == nullptr) return arrow::Status::OK();
+      NoteLedgers(*chunk.data, &summary);
+      summary.bytes_raw += arrow::util::TotalBufferSize(*chunk.data);
+      ARROW_RETURN_NOT_OK(output->Write(*chunk.data));
+      progress.Update(summary.ledgers.value_or(output->rows()), summary.bytes_raw);
+    }
+  };
+  const arrow::Status copied = copy();
+  progress.Clear();
+  ARROW_RETURN_NOT_OK(output->Close());
+  // What came over the wire is not compressed.
+  summary.bytes_compressed = summary.bytes_raw;
+  summary.rows.emplace_back(request.table, output->rows());
+  PrintSummary(summary, arguments, format, start);
+  return copied;
+}
+
+}  // namespace stellar_arrow::cli

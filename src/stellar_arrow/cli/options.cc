@@ -1,0 +1,297 @@
+#include "stellar_arrow/cli/options.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <thread>
+#include <toml++/toml.h>
+#include <utility>
+
+#include "stellar_arrow/base/error.h"
+
+extern char** environ;  // NOLINT: POSIX
+
+namespace stellar_arrow::cli {
+namespace {
+
+constexpr std::string_view kCores = "cores";  // the default that stands for their number
+
+// clang-format off
+const std::vector<Option> kOptions = {
+    {"source", {"SOURCE_URL"}, OptionKind::kText, "",
+     "Where ledgers come from: a lake's folder, a file, a folder of files, framed:PATH[?follow=true], framed:-"},
+    {"network", {"NETWORK_PASSPHRASE", "STELLAR_NETWORK"}, OptionKind::kText, "",
+     "pubnet, testnet, futurenet, standalone, or a passphrase; default: what the source or its ledgers say"},
+    {"verify", {"VERIFY_LEVEL"}, OptionKind::kChoice, "chain",
+     "What to prove of each ledger before its rows leave", 0, 0, {"structure", "chain", "full"}},
+    {"anchor", {"ANCHOR"}, OptionKind::kText, "",
+     "SEQ:HASH, a trusted statement: the ledger of that number must have that hash"},
+    {"listen", {"LISTEN_ADDRESS"}, OptionKind::kText, "127.0.0.1",
+     "Address to listen on; 0.0.0.0 opens the server to the network"},
+    {"port", {"ARROW_PORT", "PORT"}, OptionKind::kCount, "8815",
+     "Port of the Flight service; 0 = a free one", 0, 65535},
+    {"advertise", {"ARROW_ADVERTISE"}, OptionKind::kText, "",
+     "URI that clients are told to fetch from; default: the connection they have"},
+    {"batch-size", {"BATCH_SIZE"}, OptionKind::kCount, "1000",
+     "Most rows in a record batch", 1, 10'000'000},
+    {"batch-bytes", {"BATCH_BYTES"}, OptionKind::kBytes, "2MiB",
+     "Most bytes in a record batch; a ledger that needs more goes alone", 1024, uint64_t{1} << 30},
+    {"threads", {"PARALLEL_WORKERS"}, OptionKind::kCount, kCores,
+     "Threads that unzip and check the ledgers of a stream; 1 = the stream's own alone", 1, 256},
+    {"max-object-bytes", {"MAX_OBJECT_BYTES"}, OptionKind::kBytes, "512MiB",
+     "Most bytes that one object of a source may unzip to", uint64_t{1} << 20, uint64_t{64} << 30},
+    {"ledgers-per-file", {"LEDGERS_PER_FILE"}, OptionKind::kCount, "0",
+     "Layout of a lake without manifest; 0 = read off its names", 0, UINT32_MAX},
+    {"files-per-partition", {"FILES_PER_PARTITION"}, OptionKind::kCount, "0",
+     "Layout of a lake without manifest; 0 = read off its names", 0, UINT32_MAX},
+    {"server", {}, OptionKind::kText, "grpc://localhost:8815",
+     "Flight server to get from"},
+    {"log-level", {"LOG_LEVEL"}, OptionKind::kChoice, "info",
+     "Least severity of log lines", 0, 0, {"debug", "info", "warn", "error"}},
+};
+// clang-format on
+
+// Settings of the original service that mean nothing here.
+constexpr std::string_view kMeaningless[] = {"FLOWCTL_", "ENABLE_ANALYTICS", "ENVIRONMENT"};
+
+// Settings of the original service that would change which ledgers are served, were they followed.
+struct Refused {
+  std::string_view name;
+  std::string_view value;  // refused only with this value; empty: with any
+  std::string_view advice;
+};
+constexpr Refused kRefused[] = {
+    {"SOURCE_ENDPOINT", "", "gRPC sources are not supported; name a lake or file with SOURCE_URL"},
+    {"MOCK_DATA", "true", "there is no mock data; name real ledgers with SOURCE_URL"},
+};
+
+// Settings of the original service whose job is not done by this version.
+constexpr std::string_view kWithoutEffect[] = {
+    "HEALTH_PORT",       "METRICS_PORT",          "MAX_CONNECTIONS",    "ARROW_MAX_MEMORY",
+    "ARROW_COMPRESSION", "ARROW_COMPRESSION_LEVEL", "CHECKPOINT_DIR",   "CHECKPOINT_INTERVAL",
+    "MAX_RETRY_ATTEMPTS", "CIRCUIT_BREAKER_THRESHOLD", "ARROW_POOL_MONITOR_INTERVAL"};
+
+std::string KeyOf(std::string_view name) {
+  std::string key(name);
+  std::ranges::replace(key, '-', '_');
+  return key;
+}
+
+const Option* FindOption(std::string_view name) {
+  const auto found = std::ranges::find(kOptions, name, &Option::name);
+  return found == kOptions.end() ? nullptr : &*found;
+}
+
+// A number with, for bytes, a unit behind it.
+std::optional<uint64_t> ParseNumber(std::string_view text, bool bytes) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end == text.data()) return std::nullopt;
+  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  if (unit.empty()) return value;
+  if (!bytes) return std::nullopt;
+  constexpr std::pair<std::string_view, int> kUnits[] = {
+      {"B", 0},    {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"K", 10},
+      {"M", 20}, {"G", 30},   {"KB", 10},  {"MB", 20},  {"GB", 30}};
+  for (const auto& [name, shift] : kUnits) {
+    if (unit == name) {
+      return value > (UINT64_MAX >> shift) ? std::nullopt : std::optional(value << shift);
+    }
+  }
+  return std::nullopt;
+}
+
+arrow::Status Validate(const Option& option, const Value& value) {
+  const auto refuse = [&](const auto&... why) {
+    return Error(ErrorCode::kInvalidArgument, option.name, " = '", value.text, "' (from ",
+                 value.origin, "): ", why...);
+  };
+  if (!value.given) return arrow::Status::OK();
+  switch (option.kind) {
+    case OptionKind::kText:
+      return value.text.empty() ? refuse("it is empty") : arrow::Status::OK();
+    case OptionKind::kCount:
+    case OptionKind::kBytes: {
+      const bool bytes = option.kind == OptionKind::kBytes;
+      const auto number = ParseNumber(value.text, bytes);
+      if (!number || *number < option.min || *number > option.max) {
+        return refuse("it must be a whole number from ", option.min, " to ", option.max,
+                      bytes ? ", in bytes or with KiB, MiB, GiB behind it" : "");
+      }
+      return arrow::Status::OK();
+    }
+    case OptionKind::kChoice: {
+      if (std::ranges::find(option.choices, value.text) != option.choices.end()) {
+        return arrow::Status::OK();
+      }
+      std::string choices;
+      for (const std::string_view choice : option.choices) {
+        choices.append(choices.empty() ? "" : ", ").append(choice);
+      }
+      return refuse("it must be one of ", choices);
+    }
+  }
+  return arrow::Status::OK();
+}
+
+// How many letters must be put in, left out or changed to make one of the other.
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string NearestKey(std::string_view key) {
+  std::string nearest;
+  for (const Option& option : kOptions) {
+    const std::string known = KeyOf(option.name);
+    if (nearest.empty() || EditDistance(key, known) < EditDistance(key, nearest)) nearest = known;
+  }
+  return nearest;
+}
+
+// What the environment holds of the original's settings that are not options here.
+arrow::Status CheckForeignVariables(std::vector<std::string>* warnings) {
+  std::string meaningless;
+  std::string without_effect;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view pair = *entry;
+    const std::string_view name = pair.substr(0, pair.find('='));
+    const std::string_view value = pair.substr(std::min(name.size() + 1, pair.size()));
+    for (const Refused& refused : kRefused) {
+      if (name == refused.name && !value.empty() &&
+          (refused.value.empty() || value == refused.value)) {
+        return Error(ErrorCode::kInvalidArgument, "environment ", name, "=", value, ": ",
+                     refused.advice);
+      }
+    }
+    for (const std::string_view known : kMeaningless) {
+      if (name == known || (known.ends_with('_') && name.starts_with(known))) {
+        meaningless.append(meaningless.empty() ? "" : ", ").append(name);
+      }
+    }
+    if (std::ranges::find(kWithoutEffect, name) != std::end(kWithoutEffect)) {
+      without_effect.append(without_effect.empty() ? "" : ", ").append(name);
+    }
+  }
+  if (!meaningless.empty()) {
+    warnings->push_back("the environment sets " + meaningless + ", which mean nothing here");
+  }
+  if (!without_effect.empty()) {
+    warnings->push_back("the environment sets " + without_effect +
+                        ", which have no effect in this version");
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+std::span<const Option> AllOptions() { return kOptions; }
+
+void Settings::AddFlag(CLI::App& command, std::string_view name, const std::string& spellings) {
+  const Option& option = *FindOption(name);
+  std::string help(option.help);
+  if (!option.choices.empty()) {
+    help += ": ";
+    for (const std::string_view choice : option.choices) {
+      help.append(choice == option.choices.front() ? "" : ", ").append(choice);
+    }
+  }
+  if (!option.default_value.empty()) help += " [" + std::string(option.default_value) + "]";
+  for (const std::string_view variable : option.environment) {
+    help.append(variable == option.environment.front() ? " (" : ", ").append(variable);
+  }
+  if (!option.environment.empty()) help += ")";
+  command.add_option_function<std::string>(
+      spellings, [this, key = std::string(name)](const std::string& text) { flags_[key] = text; },
+      help);
+  if (command.get_option_no_throw("--config") == nullptr) {
+    command.add_option("--config", config_, "Configuration file (TOML)");
+  }
+}
+
+void Settings::AddFlags(CLI::App& command, std::span<const std::string_view> names) {
+  for (const std::string_view name : names) AddFlag(command, name, "--" + std::string(name));
+}
+
+void Settings::AddAllFlags(CLI::App& command) {
+  for (const Option& option : kOptions) {
+    AddFlag(command, option.name, "--" + std::string(option.name));
+  }
+}
+
+arrow::Status Settings::ReadFile(std::map<std::string, Value, std::less<>>* values) const {
+  if (config_.empty()) return arrow::Status::OK();
+  toml::table table;
+  try {
+    table = toml::parse_file(config_);
+  } catch (const toml::parse_error& error) {
+    return Error(ErrorCode::kInvalidArgument, config_, ":", error.source().begin.line, ": ",
+                 error.description());
+  }
+  for (const auto& [toml_key, node] : table) {
+    const std::string key(toml_key.str());
+    const auto option = std::ranges::find(kOptions, key,
+                                          [](const Option& known) { return KeyOf(known.name); });
+    if (option == kOptions.end()) {
+      return Error(ErrorCode::kInvalidArgument, config_, ":", node.source().begin.line,
+                   ": unknown key '", key, "'; did you mean '", NearestKey(key), "'?");
+    }
+    Value value{"", Concat(config_, ":", node.source().begin.line), true};
+    if (const auto text = node.value_exact<std::string>()) {
+      value.text = *text;
+    } else if (const auto number = node.value_exact<int64_t>()) {
+      value.text = std::to_string(*number);
+    } else {
+      return Error(ErrorCode::kInvalidArgument, value.origin, ": ", key,
+                   " must be a text or a whole number");
+    }
+    (*values)[std::string(option->name)] = std::move(value);
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status Settings::Resolve(std::vector<std::string>* warnings) {
+  ARROW_RETURN_NOT_OK(CheckForeignVariables(warnings));
+  std::map<std::string, Value, std::less<>> file;
+  ARROW_RETURN_NOT_OK(ReadFile(&file));
+  for (const Option& option : kOptions) {
+    Value value{std::string(option.default_value), "default", false};
+    if (option.default_value == kCores) {
+      value.text = std::to_string(std::max(1u, std::thread::hardware_concurrency()));
+    }
+    if (const auto found = file.find(option.name); found != file.end()) value = found->second;
+    for (const std::string_view variable : option.environment) {
+      // An empty variable counts as none, as deployment tools set those.
+      const char* text = std::getenv(std::string(variable).c_str());
+      if (text == nullptr || *text == '\0') continue;
+      value = {text, Concat("environment ", variable), true};
+      break;
+    }
+    if (const auto flag = flags_.find(option.name); flag != flags_.end()) {
+      value = {flag->second, Concat("--", option.name), true};
+    }
+    ARROW_RETURN_NOT_OK(Validate(option, value));
+    values_[std::string(option.name)] = std::move(value);
+  }
+  return arrow::Status::OK();
+}
+
+const Value& Settings::Get(std::string_view name) const { return values_.find(name)->second; }
+
+uint64_t Settings::Number(std::string_view name) const {
+  return *ParseNumber(Get(name).text, /*bytes=*/true);
+}
+
+}  // namespace stellar_arrow::cli

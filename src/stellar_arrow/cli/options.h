@@ -1,0 +1,74 @@
+// The one table of options. Each line gives the flag, the environment variables, the key of the
+// configuration file, the default and the help; everything else about options derives from it.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace stellar_arrow::cli {
+
+enum class OptionKind {
+  kText,
+  kCount,   // a whole number from min to max
+  kBytes,   // the same, with KiB, MiB or GiB behind it if one likes
+  kChoice,  // one of `choices`
+};
+
+struct Option {
+  std::string_view name;  // --name, and with '_' for '-' the file's key
+  std::vector<std::string_view> environment;  // the first that is set counts
+  OptionKind kind = OptionKind::kText;
+  std::string_view default_value;  // empty: none
+  std::string_view help;
+  uint64_t min = 0;
+  uint64_t max = UINT64_MAX;
+  std::vector<std::string_view> choices = {};
+};
+
+std::span<const Option> AllOptions();
+
+// Where a value came from.
+struct Value {
+  std::string text;    // as given
+  std::string origin;  // "--port", "environment ARROW_PORT", "server.toml", "default"
+  bool given = false;  // not the default
+};
+
+// What the user set. Every value is valid: Resolve() has refused the others.
+class Settings {
+ public:
+  // Add flags to a subcommand, and --config with them: those named; one under other spellings; all.
+  void AddFlags(CLI::App& command, std::span<const std::string_view> names);
+  void AddFlag(CLI::App& command, std::string_view name, const std::string& spellings);
+  void AddAllFlags(CLI::App& command);
+
+  // Settles every option: flag, else environment, else configuration file, else default. `warn` gets
+  // a line for each setting that is known but has no effect. Errors: INVALID_ARGUMENT naming the
+  // option and where its value came from, for bad values and unknown keys.
+  arrow::Status Resolve(std::vector<std::string>* warnings);
+
+  const Value& Get(std::string_view name) const;
+  const std::string& Text(std::string_view name) const { return Get(name).text; }
+  // Of kind kCount or kBytes.
+  uint64_t Number(std::string_view name) const;
+
+ private:
+  arrow::Status ReadFile(std::map<std::string, Value, std::less<>>* values) const;
+
+  std::map<std::string, std::string, std::less<>> flags_;
+  std::string config_;
+  std::map<std::string, Value, std::less<>> values_;
+};
+
+}  // namespace stellar_arrow::cli
