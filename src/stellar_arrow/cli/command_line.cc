@@ -41,8 +41,8 @@ constexpr std::string_view kObjectFlags[] = {"max-object-bytes", "ledgers-per-fi
                                              "files-per-partition", "log-level"};
 
 // Adds what `get` and `export` have in common.
-void AddRowsArguments(CLI::App& command, RowsArguments& arguments, const std::string& request) {
-  command.add_option(request, arguments.request, "What to read")->required();
+void AddRowsArguments(CLI::App& command, RowsArguments& arguments, const std::string& form) {
+  command.add_option("REQUEST", arguments.request, form)->required();
   command.add_option("--columns", arguments.columns, "Columns, in the order wanted; default: all")
       ->delimiter(',');
   command.add_option("--format", arguments.format,
@@ -85,6 +85,8 @@ arrow::Result<pipeline::Options> PipelineOptionsOf(const Settings& settings) {
     if (!parsed.ok()) return WithContext(parsed.status(), network.origin);
     options.network = std::move(*parsed);
     options.network_origin = network.origin;
+    // What the environment says for every source yields to what this one says of itself.
+    options.network_yields_to_source = network.origin.starts_with("environment ");
   }
   if (const Value& anchor = settings.Get("anchor"); anchor.given) {
     ARROW_ASSIGN_OR_RAISE(options.anchor, ledger::ParseAnchor(anchor.text));
@@ -140,21 +142,23 @@ int Main(int argc, char** argv) {
 
   RowsArguments get_arguments;
   CLI::App* get = app.add_subcommand("get", "Get rows from a Flight server");
-  AddRowsArguments(*get, get_arguments, "TABLE[:START[:END]]");
+  AddRowsArguments(*get, get_arguments,
+                   "TABLE[:START[:END]]; without START from the newest ledger on");
   settings.AddFlags(*get, kGetFlags);
   get->callback([&] { run = [&] { return Get(get_arguments, settings); }; });
 
   RowsArguments export_arguments;
   CLI::App* export_command =
       app.add_subcommand("export", "Write rows of a source, without a server; never waits");
-  AddRowsArguments(*export_command, export_arguments, "TABLE[,TABLE...][:START[:END]]");
+  AddRowsArguments(*export_command, export_arguments,
+                   "TABLE[,TABLE...][:START[:END]]; without START all ledgers there are");
   settings.AddFlags(*export_command, kSourceFlags);
   settings.AddFlags(*export_command, kExportFlags);
   export_command->callback([&] { run = [&] { return Export(export_arguments, settings); }; });
 
   VerifyArguments verify_arguments;
   CLI::App* verify = app.add_subcommand("verify", "Hold a source's ledgers against their hashes");
-  verify->add_option("START:END", verify_arguments.range, "Ledgers; default: all there are");
+  verify->add_option("RANGE", verify_arguments.range, "START:END; default: all ledgers there are");
   verify->add_flag("--json", verify_arguments.json, "Print the report as one JSON object");
   verify->add_flag("--quiet", verify_arguments.quiet, "No progress");
   settings.AddFlags(*verify, kSourceFlags);
@@ -163,7 +167,7 @@ int Main(int argc, char** argv) {
 
   InspectArguments inspect_arguments;
   CLI::App* inspect = app.add_subcommand("inspect", "Print ledgers as JSON (SEP-51), a line each");
-  inspect->add_option("PATH|URL", inspect_arguments.source, "A source, or a file")->required();
+  inspect->add_option("SOURCE", inspect_arguments.source, "A path or URL of ledgers")->required();
   inspect->add_option("LEDGER", inspect_arguments.ledger, "One ledger; default: all there are");
   inspect->add_option("--path", inspect_arguments.path,
                       "A part, such as v1.txProcessing[3].result");
@@ -221,7 +225,8 @@ int Main(int argc, char** argv) {
     status = Error(ErrorCode::kUnavailable, "cannot write to stdout");
   }
   if (status.ok()) return kDone;
-  std::fprintf(stderr, "stellar-arrow-source: %s\n", status.message().c_str());
+  std::fprintf(stderr, "stellar-arrow-source: %s: %s\n",
+               std::string(ErrorCodeName(CodeOf(status))).c_str(), status.message().c_str());
   return IsConfiguration(status) ? kUsage : kFailed;
 }
 

@@ -29,6 +29,14 @@ void NoteLedgers(const arrow::RecordBatch& batch, RowsSummary* summary) {
   }
 }
 
+// What the server said, without what the client's libraries add to it.
+arrow::Status FromServer(const arrow::Status& status, const std::string& server) {
+  if (status.ok()) return status;
+  const std::string& message = status.message();
+  const size_t end = message.find(". gRPC client debug context");
+  return Error(ErrorCode::kUnavailable, "server ", server, ": ", message.substr(0, end));
+}
+
 }  // namespace
 
 arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
@@ -44,11 +52,10 @@ arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
   }
   ARROW_ASSIGN_OR_RAISE(const auto client, af::FlightClient::Connect(*location));
   auto reader = client->DoGet(af::Ticket{stream::ToTicket(request)});
-  if (!reader.ok()) {
-    return WithContext(reader.status(), Concat("server ", uri));
-  }
-  ARROW_ASSIGN_OR_RAISE(const auto schema, (*reader)->GetSchema());
-  ARROW_ASSIGN_OR_RAISE(const auto output, RowsOutput::Open(format, arguments.output, schema));
+  if (!reader.ok()) return FromServer(reader.status(), uri);
+  const auto schema = (*reader)->GetSchema();
+  if (!schema.ok()) return FromServer(schema.status(), uri);
+  ARROW_ASSIGN_OR_RAISE(const auto output, RowsOutput::Open(format, arguments.output, *schema));
   std::optional<int64_t> total;
   if (request.start_at == stream::StartAt::kSequence && request.end) {
     total = int64_t{*request.end} - request.start + 1;
@@ -57,11 +64,12 @@ arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
   RowsSummary summary;
   const auto copy = [&]() -> arrow::Status {
     while (true) {
-      ARROW_ASSIGN_OR_RAISE(const af::FlightStreamChunk chunk, (*reader)->Next());
-      if (chunk.data == nullptr) return arrow::Status::OK();
-      NoteLedgers(*chunk.data, &summary);
-      summary.bytes_raw += arrow::util::TotalBufferSize(*chunk.data);
-      ARROW_RETURN_NOT_OK(output->Write(*chunk.data));
+      const auto chunk = (*reader)->Next();
+      if (!chunk.ok()) return FromServer(chunk.status(), uri);
+      if (chunk->data == nullptr) return arrow::Status::OK();
+      NoteLedgers(*chunk->data, &summary);
+      summary.bytes_raw += arrow::util::TotalBufferSize(*chunk->data);
+      ARROW_RETURN_NOT_OK(output->Write(*chunk->data));
       progress.Update(summary.ledgers.value_or(output->rows()), summary.bytes_raw);
     }
   };

@@ -251,11 +251,15 @@ arrow::Status Settings::ReadFile(std::map<std::string, Value, std::less<>>* valu
     Value value{"", Concat(config_, ":", node.source().begin.line), true};
     if (const auto text = node.value_exact<std::string>()) {
       value.text = *text;
-    } else if (const auto number = node.value_exact<int64_t>()) {
+    } else if (const auto number = node.value_exact<int64_t>();
+               number && (option->kind == OptionKind::kCount || option->kind == OptionKind::kBytes)) {
       value.text = std::to_string(*number);
     } else {
       return Error(ErrorCode::kInvalidArgument, value.origin, ": ", key,
-                   " must be a text or a whole number");
+                   " must be a text", option->kind == OptionKind::kText ||
+                                               option->kind == OptionKind::kChoice
+                                           ? ""
+                                           : " or a whole number");
     }
     (*values)[std::string(option->name)] = std::move(value);
   }

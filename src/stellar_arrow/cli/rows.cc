@@ -4,13 +4,50 @@
 #include <arrow/record_batch.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "stellar_arrow/base/error.h"
 
 namespace stellar_arrow::cli {
+namespace {
+
+// Stdout, whatever it is: Arrow's own stream for it hides errors, and its file streams cannot do
+// with a pipe. Not buffered, so that rows are seen when they come.
+class Stdout final : public arrow::io::OutputStream {
+ public:
+  using arrow::io::Writable::Write;
+
+  arrow::Status Write(const void* bytes, int64_t size) override {
+    const auto* next = static_cast<const char*>(bytes);
+    for (int64_t left = size; left > 0;) {
+      const ssize_t written = ::write(STDOUT_FILENO, next, static_cast<size_t>(left));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) {
+        return Error(ErrorCode::kUnavailable, "cannot write to stdout: ", std::strerror(errno));
+      }
+      next += written;
+      left -= written;
+    }
+    position_ += size;
+    return arrow::Status::OK();
+  }
+  arrow::Result<int64_t> Tell() const override { return position_; }
+  arrow::Status Close() override {
+    closed_ = true;
+    return arrow::Status::OK();
+  }
+  bool closed() const override { return closed_; }
+
+ private:
+  int64_t position_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace
 
 arrow::Result<Format> FormatOf(const RowsArguments& arguments) {
   if (!arguments.format.empty()) return ParseFormat(arguments.format);
@@ -28,9 +65,7 @@ arrow::Result<std::unique_ptr<RowsOutput>> RowsOutput::Open(
   if (format == Format::kNull) {
     // computes everything, writes nothing
   } else if (path.empty()) {
-    // A copy of the descriptor, as the stream closes what it owns. Unlike Arrow's StdoutStream it is
-    // not buffered, so that rows are seen when they come, and it tells of errors.
-    ARROW_ASSIGN_OR_RAISE(output->out_, arrow::io::FileOutputStream::Open(::dup(STDOUT_FILENO)));
+    output->out_ = std::make_shared<Stdout>();
   } else {
     output->path_ = path;
     output->temporary_ = path + ".part-" + std::to_string(::getpid());

@@ -399,6 +399,7 @@ arrow::Result<std::unique_ptr<Pipeline>> Pipeline::Make(source::LedgerSource& so
   std::string origin = options.network_origin;
   if (const std::optional<std::string> stated = source.passphrase()) {
     const auto of_source = ledger::Network::FromPassphrase(*stated);
+    if (network && options.network_yields_to_source) network.reset();
     if (network && !(*network == of_source)) {
       return Error(ErrorCode::kFailedPrecondition, origin, " names the network ",
                    network->ToString(), ", but the manifest of ", source.name(), " names ",

@@ -31,8 +31,10 @@ struct Options {
   // What the user says the network is. It must not contradict what the source says about itself,
   // nor the data. Absent: the source's word counts, else the known networks are tried.
   std::optional<ledger::Network> network;
-  // Where the user said so, for messages: "--network", "NETWORK_PASSPHRASE".
+  // Where the user said so, for messages: "--network", "environment NETWORK_PASSPHRASE".
   std::string network_origin;
+  // Whether the source's word counts more than the user's, instead of having to agree with it.
+  bool network_yields_to_source = false;
   std::optional<ledger::Anchor> anchor;
   int64_t max_object_bytes = int64_t{512} << 20;
   // Called for each fault instead of ending the stream with an error (the `verify` command). An
