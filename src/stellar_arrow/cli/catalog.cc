@@ -1,11 +1,12 @@
 // `tables`, `schema`, `config` and `lake list`: what there is, without touching a ledger.
+#include "stellar_arrow/tables/catalog.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/cli/commands.h"
-#include "stellar_arrow/tables/catalog.h"
 #include "stellar_arrow/tables/describe.h"
 
 namespace stellar_arrow::cli {

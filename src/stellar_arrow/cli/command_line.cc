@@ -29,12 +29,16 @@ constexpr std::string_view kExamples = R"(Examples:
 
 Exit codes: 0 done, 1 failed, 2 usage or configuration.)";
 
-constexpr std::string_view kSourceFlags[] = {"source",           "network",
-                                             "anchor",           "threads",
-                                             "max-object-bytes", "ledgers-per-file",
-                                             "files-per-partition", "log-level"};
-constexpr std::string_view kServeFlags[] = {"verify", "listen", "port", "advertise", "batch-size",
-                                            "batch-bytes"};
+constexpr std::string_view kSourceFlags[] = {"source",
+                                             "network",
+                                             "anchor",
+                                             "threads",
+                                             "max-object-bytes",
+                                             "ledgers-per-file",
+                                             "files-per-partition",
+                                             "log-level"};
+constexpr std::string_view kServeFlags[] = {"verify",    "listen",     "port",
+                                            "advertise", "batch-size", "batch-bytes"};
 constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
 constexpr std::string_view kGetFlags[] = {"server", "log-level"};
 constexpr std::string_view kObjectFlags[] = {"max-object-bytes", "ledgers-per-file",
@@ -111,8 +115,7 @@ arrow::Result<LedgerRange> ParseRange(const std::string& text) {
   const size_t colon = text.find(':');
   const std::string_view view(text);
   const std::string_view first = view.substr(0, colon);
-  const std::string_view last =
-      colon == std::string_view::npos ? first : view.substr(colon + 1);
+  const std::string_view last = colon == std::string_view::npos ? first : view.substr(colon + 1);
   if (!first.empty()) {
     ARROW_ASSIGN_OR_RAISE(range.first, number(first));
   }

@@ -86,10 +86,9 @@ arrow::Status Export(const RowsArguments& arguments, const Settings& settings) {
   if (folder && format != Format::kNull) std::filesystem::create_directories(arguments.output);
   std::vector<std::unique_ptr<RowsOutput>> outputs;
   for (size_t i = 0; i < requests.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(
-        outputs.emplace_back(),
-        RowsOutput::Open(format, PathOf(arguments, requests[i], format, folder),
-                         subscription->schema(i)));
+    ARROW_ASSIGN_OR_RAISE(outputs.emplace_back(),
+                          RowsOutput::Open(format, PathOf(arguments, requests[i], format, folder),
+                                           subscription->schema(i)));
   }
   std::optional<int64_t> total;
   if (range.last && range.first != 0) total = int64_t{*range.last} - range.first + 1;

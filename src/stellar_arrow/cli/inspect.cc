@@ -33,9 +33,8 @@ arrow::Status InspectValue(const InspectArguments& arguments, const Settings& se
     return Error(ErrorCode::kInvalidArgument, "--type ", arguments.type,
                  ": the protocol has no type of this name (names are as in its .x files)");
   }
-  ARROW_ASSIGN_OR_RAISE(
-      const auto file,
-      arrow::io::MemoryMappedFile::Open(arguments.source, arrow::io::FileMode::READ));
+  ARROW_ASSIGN_OR_RAISE(const auto file, arrow::io::MemoryMappedFile::Open(
+                                             arguments.source, arrow::io::FileMode::READ));
   ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
   ARROW_ASSIGN_OR_RAISE(const auto buffer, file->ReadAt(0, size));
   xdr::Bytes wire(buffer->data(), static_cast<size_t>(buffer->size()));

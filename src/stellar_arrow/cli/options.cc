@@ -1,5 +1,7 @@
 #include "stellar_arrow/cli/options.h"
 
+#include <toml++/toml.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -7,7 +9,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <thread>
-#include <toml++/toml.h>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
@@ -69,10 +70,17 @@ constexpr Refused kRefused[] = {
 };
 
 // Settings of the original service whose job is not done by this version.
-constexpr std::string_view kWithoutEffect[] = {
-    "HEALTH_PORT",       "METRICS_PORT",          "MAX_CONNECTIONS",    "ARROW_MAX_MEMORY",
-    "ARROW_COMPRESSION", "ARROW_COMPRESSION_LEVEL", "CHECKPOINT_DIR",   "CHECKPOINT_INTERVAL",
-    "MAX_RETRY_ATTEMPTS", "CIRCUIT_BREAKER_THRESHOLD", "ARROW_POOL_MONITOR_INTERVAL"};
+constexpr std::string_view kWithoutEffect[] = {"HEALTH_PORT",
+                                               "METRICS_PORT",
+                                               "MAX_CONNECTIONS",
+                                               "ARROW_MAX_MEMORY",
+                                               "ARROW_COMPRESSION",
+                                               "ARROW_COMPRESSION_LEVEL",
+                                               "CHECKPOINT_DIR",
+                                               "CHECKPOINT_INTERVAL",
+                                               "MAX_RETRY_ATTEMPTS",
+                                               "CIRCUIT_BREAKER_THRESHOLD",
+                                               "ARROW_POOL_MONITOR_INTERVAL"};
 
 std::string KeyOf(std::string_view name) {
   std::string key(name);
@@ -94,7 +102,7 @@ std::optional<uint64_t> ParseNumber(std::string_view text, bool bytes) {
   if (unit.empty()) return value;
   if (!bytes) return std::nullopt;
   constexpr std::pair<std::string_view, int> kUnits[] = {
-      {"B", 0},    {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"K", 10},
+      {"B", 0},  {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"K", 10},
       {"M", 20}, {"G", 30},   {"KB", 10},  {"MB", 20},  {"GB", 30}};
   for (const auto& [name, shift] : kUnits) {
     if (unit == name) {
@@ -242,8 +250,8 @@ arrow::Status Settings::ReadFile(std::map<std::string, Value, std::less<>>* valu
   }
   for (const auto& [toml_key, node] : table) {
     const std::string key(toml_key.str());
-    const auto option = std::ranges::find(kOptions, key,
-                                          [](const Option& known) { return KeyOf(known.name); });
+    const auto option =
+        std::ranges::find(kOptions, key, [](const Option& known) { return KeyOf(known.name); });
     if (option == kOptions.end()) {
       return Error(ErrorCode::kInvalidArgument, config_, ":", node.source().begin.line,
                    ": unknown key '", key, "'; did you mean '", NearestKey(key), "'?");
@@ -252,14 +260,14 @@ arrow::Status Settings::ReadFile(std::map<std::string, Value, std::less<>>* valu
     if (const auto text = node.value_exact<std::string>()) {
       value.text = *text;
     } else if (const auto number = node.value_exact<int64_t>();
-               number && (option->kind == OptionKind::kCount || option->kind == OptionKind::kBytes)) {
+               number &&
+               (option->kind == OptionKind::kCount || option->kind == OptionKind::kBytes)) {
       value.text = std::to_string(*number);
     } else {
-      return Error(ErrorCode::kInvalidArgument, value.origin, ": ", key,
-                   " must be a text", option->kind == OptionKind::kText ||
-                                               option->kind == OptionKind::kChoice
-                                           ? ""
-                                           : " or a whole number");
+      return Error(ErrorCode::kInvalidArgument, value.origin, ": ", key, " must be a text",
+                   option->kind == OptionKind::kText || option->kind == OptionKind::kChoice
+                       ? ""
+                       : " or a whole number");
     }
     (*values)[std::string(option->name)] = std::move(value);
   }

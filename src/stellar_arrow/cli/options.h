@@ -26,7 +26,7 @@ enum class OptionKind {
 };
 
 struct Option {
-  std::string_view name;  // --name, and with '_' for '-' the file's key
+  std::string_view name;                      // --name, and with '_' for '-' the file's key
   std::vector<std::string_view> environment;  // the first that is set counts
   OptionKind kind = OptionKind::kText;
   std::string_view default_value;  // empty: none
@@ -53,9 +53,9 @@ class Settings {
   void AddFlag(CLI::App& command, std::string_view name, const std::string& spellings);
   void AddAllFlags(CLI::App& command);
 
-  // Settles every option: flag, else environment, else configuration file, else default. `warn` gets
-  // a line for each setting that is known but has no effect. Errors: INVALID_ARGUMENT naming the
-  // option and where its value came from, for bad values and unknown keys.
+  // Settles every option: flag, else environment, else configuration file, else default. `warn`
+  // gets a line for each setting that is known but has no effect. Errors: INVALID_ARGUMENT naming
+  // the option and where its value came from, for bad values and unknown keys.
   arrow::Status Resolve(std::vector<std::string>* warnings);
 
   const Value& Get(std::string_view name) const;

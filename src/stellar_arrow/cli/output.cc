@@ -96,9 +96,7 @@ arrow::Status AppendCell(const arrow::Array& array, int64_t row, bool json, std:
       *out += std::to_string(static_cast<const arrow::Int64Array&>(array).Value(row));
       break;
     case arrow::Type::TIMESTAMP:
-      quoted([&] {
-        AppendTime(static_cast<const arrow::TimestampArray&>(array).Value(row), out);
-      });
+      quoted([&] { AppendTime(static_cast<const arrow::TimestampArray&>(array).Value(row), out); });
       break;
     case arrow::Type::FIXED_SIZE_BINARY: {
       const auto& binary = static_cast<const arrow::FixedSizeBinaryArray&>(array);
@@ -108,9 +106,8 @@ arrow::Status AppendCell(const arrow::Array& array, int64_t row, bool json, std:
       break;
     }
     case arrow::Type::BINARY:
-      quoted([&] {
-        AppendBase64(static_cast<const arrow::BinaryArray&>(array).GetView(row), out);
-      });
+      quoted(
+          [&] { AppendBase64(static_cast<const arrow::BinaryArray&>(array).GetView(row), out); });
       break;
     case arrow::Type::STRING: {
       const std::string_view text = static_cast<const arrow::StringArray&>(array).GetView(row);
@@ -306,8 +303,8 @@ class TableWriter final : public TextWriter {
   }
 
   arrow::Status AppendEnd() override {
-    if (widths_.empty()) SetWidths(std::vector<std::vector<std::string>>(
-        static_cast<size_t>(schema_->num_fields())));
+    if (widths_.empty())
+      SetWidths(std::vector<std::vector<std::string>>(static_cast<size_t>(schema_->num_fields())));
     return arrow::Status::OK();
   }
 

@@ -1,8 +1,8 @@
 // Record batches as text for people and programs, or as an Arrow stream.
 //
-// Cells: fixed-size binary is lower-case hex, other binary base64, timestamps RFC 3339 in UTC with a
-// fraction only where there is one, lists JSON arrays. Nulls are empty in csv, null in jsonl, blank
-// in a table. jsonl writes 64-bit numbers as JSON numbers.
+// Cells: fixed-size binary is lower-case hex, other binary base64, timestamps RFC 3339 in UTC with
+// a fraction only where there is one, lists JSON arrays. Nulls are empty in csv, null in jsonl,
+// blank in a table. jsonl writes 64-bit numbers as JSON numbers.
 #pragma once
 
 #include <arrow/io/type_fwd.h>

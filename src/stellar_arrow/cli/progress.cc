@@ -51,8 +51,8 @@ void ProgressBar::Update(int64_t ledgers, int64_t bytes) {
     bar = fmt::format(" [{}{}] {:3.0f}% {:.0f}s left", std::string(filled, '='),
                       std::string(kBarWidth - filled, ' '), part * 100, left);
   }
-  const std::string line = fmt::format("{}{} {} ledgers {:.0f}/s {:.0f} MB/s", what_, bar, ledgers,
-                                       rate, megabytes);
+  const std::string line =
+      fmt::format("{}{} {} ledgers {:.0f}/s {:.0f} MB/s", what_, bar, ledgers, rate, megabytes);
   std::fprintf(stderr, "\r\033[K%s", line.c_str());
   std::fflush(stderr);
   shown_ = true;

@@ -18,7 +18,8 @@
 
 namespace stellar_arrow::cli {
 
-// The format asked for, else that of the output's name, else a table for stdout and Arrow for files.
+// The format asked for, else that of the output's name, else a table for stdout and Arrow for
+// files.
 arrow::Result<Format> FormatOf(const RowsArguments& arguments);
 
 // One table's rows on their way to stdout or a file. A file has a temporary name until Close().

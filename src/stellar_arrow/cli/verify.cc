@@ -101,11 +101,11 @@ arrow::Status Verify(const VerifyArguments& arguments, const Settings& settings)
   if (range.last) note_gap(uint64_t{*range.last} + 1);
   report.ledgers = pipeline->counters().ledgers;
   if (anchor && !anchor_seen) {
-    report.faults.push_back({anchor->sequence, "anchor", "", "a ledger of this number",
-                             "none in the range"});
+    report.faults.push_back(
+        {anchor->sequence, "anchor", "", "a ledger of this number", "none in the range"});
   }
-  const bool ok = report.faults.empty() &&
-                  (report.gaps.empty() || level == ledger::VerifyLevel::kStructure);
+  const bool ok =
+      report.faults.empty() && (report.gaps.empty() || level == ledger::VerifyLevel::kStructure);
   if (arguments.json) {
     PrintJson(report, level, ok);
   } else {

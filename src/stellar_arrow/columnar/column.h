@@ -178,13 +178,15 @@ struct Text {
   };
 };
 
-// list<utf8>. An extraction for it takes the builder beside the row, and calls Add for each element.
+// list<utf8>. An extraction for it takes the builder beside the row, and calls Add for each
+// element.
 struct TextList {
   static std::shared_ptr<arrow::DataType> Type() { return arrow::list(arrow::utf8()); }
   class Builder final : public ColumnBuilder {
    public:
     Builder(const std::shared_ptr<arrow::DataType>& type, arrow::MemoryPool* pool)
-        : elements_(std::make_shared<arrow::StringBuilder>(pool)), builder_(pool, elements_, type) {}
+        : elements_(std::make_shared<arrow::StringBuilder>(pool)),
+          builder_(pool, elements_, type) {}
 
     arrow::Status Begin() { return builder_.Append(); }
     arrow::Status Add(std::string_view element) { return elements_->Append(element); }
@@ -232,8 +234,8 @@ struct Column {
   arrow::Status (*append)(ColumnBuilder&, const Row&);
 };
 
-// Defines a column of type `Type` by a lambda without captures from the row to Type::Value, or to an
-// optional of it.
+// Defines a column of type `Type` by a lambda without captures from the row to Type::Value, or to
+// an optional of it.
 template <typename Row, typename Type, typename Extract>
 constexpr Column<Row> Col(std::string_view name, Type, std::string_view doc, Extract) {
   using Builder = typename Type::Builder;

@@ -42,10 +42,10 @@ class BatchStream final : public af::FlightDataStream {
   ~BatchStream() override {
     if (!on_end_) return;
     const pipeline::Counters& counters = subscription_->counters();
-    on_end_(Concat("stream ", request_, " ended ",
-                   ended_.ok() ? finished_ ? "at its end" : "early by its client"
-                               : ended_.message(),
-                   ": ", counters.ledgers, " ledgers, ", counters.bytes_raw, " bytes of XDR"));
+    on_end_(
+        Concat("stream ", request_, " ended ",
+               ended_.ok() ? finished_ ? "at its end" : "early by its client" : ended_.message(),
+               ": ", counters.ledgers, " ledgers, ", counters.bytes_raw, " bytes of XDR"));
   }
 
   std::shared_ptr<arrow::Schema> schema() override { return subscription_->schema(0); }
@@ -147,8 +147,8 @@ class Service final : public af::FlightServerBase {
       options.pipeline.stopped = [this, &context] { return closing_ || context.is_cancelled(); };
       ARROW_ASSIGN_OR_RAISE(auto subscription,
                             stream::Subscription::Make(source_, std::move(options)));
-      return std::make_unique<BatchStream>(std::move(subscription), stream::ToTicket(request), closing_,
-                                           options_.on_stream_end);
+      return std::make_unique<BatchStream>(std::move(subscription), stream::ToTicket(request),
+                                           closing_, options_.on_stream_end);
     };
     if (closing_) return ToWire(Error(ErrorCode::kUnavailable, "the server is shutting down"));
     auto made = make();
@@ -228,9 +228,9 @@ class FlightServer final : public Server {
     ARROW_ASSIGN_OR_RAISE(const auto location, af::Location::ForGrpcTcp(address, port));
     const arrow::Status listening = service_.Init(af::FlightServerOptions(location));
     if (listening.ok()) return listening;
-    return Error(ErrorCode::kUnavailable, "cannot listen on ", address, ":", port,
-                 " (is another server there? --port names another, 0 a free one): ",
-                 listening.message());
+    return Error(
+        ErrorCode::kUnavailable, "cannot listen on ", address, ":", port,
+        " (is another server there? --port names another, 0 a free one): ", listening.message());
   }
 
   int port() const override { return service_.port(); }

@@ -19,7 +19,8 @@ arrow::Status ToWire(const arrow::Status& status, std::optional<uint32_t> next) 
   if (status.ok()) return status;
   const ErrorCode code = CodeOf(status);
   std::string message = Concat(ErrorCodeName(code), ": ", status.message());
-  if (message.size() > kMaxMessageBytes) message.replace(kMaxMessageBytes, std::string::npos, "...");
+  if (message.size() > kMaxMessageBytes)
+    message.replace(kMaxMessageBytes, std::string::npos, "...");
   nlohmann::ordered_json details = {{"code", ErrorCodeName(code)}};
   const ErrorDetail* detail = DetailOf(status);
   if (detail != nullptr && detail->ledger()) details["ledger"] = *detail->ledger();

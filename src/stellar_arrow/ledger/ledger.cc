@@ -14,6 +14,9 @@ namespace stellar_arrow::ledger {
 using xdr::marked::Mark;
 using xdr::marked::ReadAt;
 
+template <Mark>
+constexpr bool kUnheard = false;
+
 // Notes where things lie while the walk checks. Pointers only: what they point at may be read once
 // the whole walk has succeeded, but for words of fixed size.
 struct Ledger::Indexer {
@@ -65,8 +68,8 @@ struct Ledger::Indexer {
                          M == Mark::kLedgerCloseMetaV1LedgerHeader ||
                          M == Mark::kLedgerCloseMetaV2LedgerHeader) {
       ledger.header_ = p;
-    } else if constexpr (M == Mark::kLedgerCloseMetaV0TxSet ||
-                         M == Mark::kLedgerCloseMetaV1TxSet || M == Mark::kLedgerCloseMetaV2TxSet) {
+    } else if constexpr (M == Mark::kLedgerCloseMetaV0TxSet || M == Mark::kLedgerCloseMetaV1TxSet ||
+                         M == Mark::kLedgerCloseMetaV2TxSet) {
       ledger.transaction_set_ = p;
     } else if constexpr (M == Mark::kLedgerCloseMetaV0TxProcessing ||
                          M == Mark::kLedgerCloseMetaV1TxProcessing ||
@@ -87,7 +90,7 @@ struct Ledger::Indexer {
                          M == Mark::kLedgerCloseMetaV2EvictedKeys) {
       ledger.evicted_keys_ = p;
     } else {
-      static_assert(M != M, "a mark that nobody listens to");
+      static_assert(kUnheard<M>, "a mark that nobody listens to");
     }
   }
 };

@@ -50,8 +50,8 @@ class Ledger {
   Ledger(Ledger&&) = default;
   Ledger& operator=(Ledger&&) = default;
 
-  // Checks that `wire` is one LedgerCloseMeta and nothing more. Errors: DATA_LOSS, with the ledger's
-  // number where its header can be read, the path and the byte.
+  // Checks that `wire` is one LedgerCloseMeta and nothing more. Errors: DATA_LOSS, with the
+  // ledger's number where its header can be read, the path and the byte.
   arrow::Status Open(xdr::Bytes wire);
 
   // The same for the LedgerCloseMeta that `wire` begins with; returns the bytes it takes.

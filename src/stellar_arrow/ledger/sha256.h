@@ -10,8 +10,8 @@ namespace stellar_arrow::ledger {
 
 using Hash256 = std::array<uint8_t, 32>;
 
-// Hashes one message after another. Keep one for each thread: looking the algorithm up costs as much
-// as hashing a transaction. Not thread-safe.
+// Hashes one message after another. Keep one for each thread: looking the algorithm up costs as
+// much as hashing a transaction. Not thread-safe.
 class Sha256 {
  public:
   Sha256();

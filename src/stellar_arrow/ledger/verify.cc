@@ -29,8 +29,8 @@ std::string PathIn(const Ledger& ledger, std::string_view path) {
   return "v" + std::to_string(ledger.meta_version()) + "." + std::string(path);
 }
 
-void CheckHash(const Ledger& ledger, std::string_view check, std::string_view path,
-               xdr::Bytes want, xdr::Bytes got, std::vector<Fault>* faults) {
+void CheckHash(const Ledger& ledger, std::string_view check, std::string_view path, xdr::Bytes want,
+               xdr::Bytes got, std::vector<Fault>* faults) {
   if (Equal(want, got)) return;
   faults->push_back({ledger.sequence(), std::string(check), PathIn(ledger, path),
                      text::EncodeHex(want), text::EncodeHex(got)});
@@ -68,8 +68,8 @@ Hash256 TransactionSetHash(const Ledger& ledger, Sha256& sha) {
 void VerifyTransactionSet(const Ledger& ledger, Sha256& sha, std::vector<Fault>* faults) {
   constexpr std::string_view kHashPath = "ledgerHeader.header.scpValue.txSetHash";
   const xdr::LedgerHeader header = ledger.header();
-  CheckHash(ledger, "tx_set_previous_hash", "txSet.previousLedgerHash",
-            header.previousLedgerHash(), ledger.transaction_set_previous_hash(), faults);
+  CheckHash(ledger, "tx_set_previous_hash", "txSet.previousLedgerHash", header.previousLedgerHash(),
+            ledger.transaction_set_previous_hash(), faults);
   const xdr::Hash stated = header.scpValue().txSetHash();
   if (IsEmptySetByDecree(header.scpValue())) {
     CheckHash(ledger, "tx_set_hash", kHashPath, Hash256{}, stated, faults);
@@ -85,9 +85,9 @@ void VerifyTransactionSet(const Ledger& ledger, Sha256& sha, std::vector<Fault>*
 
 void VerifyResultSet(const Ledger& ledger, Sha256& sha, std::vector<Fault>* faults) {
   const auto count = static_cast<uint32_t>(ledger.transaction_count());
-  const uint8_t count_word[4] = {
-      static_cast<uint8_t>(count >> 24), static_cast<uint8_t>(count >> 16),
-      static_cast<uint8_t>(count >> 8), static_cast<uint8_t>(count)};
+  const uint8_t count_word[4] = {static_cast<uint8_t>(count >> 24),
+                                 static_cast<uint8_t>(count >> 16),
+                                 static_cast<uint8_t>(count >> 8), static_cast<uint8_t>(count)};
   sha.Update(count_word);
   for (const ResultSpan& result : ledger.results()) {
     sha.Update({result.pair, static_cast<size_t>(result.fee_changes - result.pair)});
@@ -198,8 +198,8 @@ void VerifyLink(const Ledger& ledger, uint32_t previous_sequence, const Hash256&
                        std::to_string(previous_sequence + 1), std::to_string(ledger.sequence())});
     return;  // it cannot be linked to a ledger that is not the one before
   }
-  CheckHash(ledger, "previous_ledger_hash", "ledgerHeader.header.previousLedgerHash",
-            previous_hash, ledger.header().previousLedgerHash(), faults);
+  CheckHash(ledger, "previous_ledger_hash", "ledgerHeader.header.previousLedgerHash", previous_hash,
+            ledger.header().previousLedgerHash(), faults);
 }
 
 void VerifyAnchor(const Ledger& ledger, const Anchor& anchor, std::vector<Fault>* faults) {

@@ -69,8 +69,8 @@ arrow::Status OpenedObject::OpenBatch(LedgerRange range) {
   if (object_.last != 0 &&
       (head.last != object_.last || head.first != std::max(object_.first, kFirstLedger))) {
     return Error(ErrorCode::kDataLoss, "the name says ledgers ",
-                       std::max(object_.first, kFirstLedger), " to ", object_.last,
-                       ", the content ", head.first, " to ", head.last);
+                 std::max(object_.first, kFirstLedger), " to ", object_.last, ", the content ",
+                 head.first, " to ", head.last);
   }
   xdr::Bytes rest = head.ledgers;
   for (uint32_t i = 0; i < head.count; ++i) {

@@ -21,8 +21,8 @@ class OpenedObject {
  public:
   explicit OpenedObject(int64_t max_object_bytes) : unzipper_(max_object_bytes) {}
 
-  // Opens the ledgers of `object` that lie in `range`. Errors: DATA_LOSS naming object, ledger, path
-  // and byte; the ledgers ahead of the fault are there all the same.
+  // Opens the ledgers of `object` that lie in `range`. Errors: DATA_LOSS naming object, ledger,
+  // path and byte; the ledgers ahead of the fault are there all the same.
   arrow::Status Open(source::Object object, LedgerRange range);
 
   // Gives up the object's bytes, but for the buffers that the next one will use.

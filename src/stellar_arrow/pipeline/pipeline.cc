@@ -1,5 +1,5 @@
-// Two stages: slots are filled by workers (fetch, unzip, check, verify), and emptied in order by the
-// caller (gaps, links, anchor). With one thread the caller fills the slots itself.
+// Two stages: slots are filled by workers (fetch, unzip, check, verify), and emptied in order by
+// the caller (gaps, links, anchor). With one thread the caller fills the slots itself.
 #include "stellar_arrow/pipeline/pipeline.h"
 
 #include <arrow/buffer.h>
@@ -45,8 +45,9 @@ class NetworkKnowledge {
     return proven_.load(std::memory_order_acquire) ? &found_ : nullptr;
   }
 
-  // Proves the named network by `ledger`, or finds the network among the known ones, unless a ledger
-  // has already done so. Errors: FAILED_PRECONDITION where the named network is not the ledger's.
+  // Proves the named network by `ledger`, or finds the network among the known ones, unless a
+  // ledger has already done so. Errors: FAILED_PRECONDITION where the named network is not the
+  // ledger's.
   arrow::Status Prove(const ledger::Ledger& ledger, ledger::Sha256& sha) {
     if (proven_.load(std::memory_order_acquire) || ledger.envelopes().empty()) {
       return arrow::Status::OK();
@@ -64,17 +65,17 @@ class NetworkKnowledge {
         proven_.store(true, std::memory_order_release);
         return arrow::Status::OK();
       }
-      return LedgerError(
-          ErrorCode::kFailedPrecondition, ledger.sequence(), "ledger ", ledger.sequence(),
-          ": its transactions are not of the network ", named_->ToString(), " that ", origin_,
-          " names, but of ", match ? candidates[*match].ToString() : "another that is not known");
+      return LedgerError(ErrorCode::kFailedPrecondition, ledger.sequence(), "ledger ",
+                         ledger.sequence(), ": its transactions are not of the network ",
+                         named_->ToString(), " that ", origin_, " names, but of ",
+                         match ? candidates[*match].ToString() : "another that is not known");
     }
     if (match) {
       found_ = candidates[*match];
       proven_.store(true, std::memory_order_release);
       if (on_note_) {
-        on_note_(Concat("the network is ", found_.ToString(),
-                        ": the transaction hashes of ledger ", ledger.sequence(), " prove it"));
+        on_note_(Concat("the network is ", found_.ToString(), ": the transaction hashes of ledger ",
+                        ledger.sequence(), " prove it"));
       }
     }
     return arrow::Status::OK();
@@ -105,9 +106,9 @@ struct Slot {
   source::Fetched::State fetched = source::Fetched::State::kEnd;
   std::string reason;  // of kNotYet
   OpenedObject opened;
-  size_t ledgers = 0;                // of the opened ones, those that may be delivered
-  std::vector<LedgerFault> faults;   // in order
-  arrow::Status status;              // what went wrong after those ledgers
+  size_t ledgers = 0;               // of the opened ones, those that may be delivered
+  std::vector<LedgerFault> faults;  // in order
+  arrow::Status status;             // what went wrong after those ledgers
 };
 
 class OrderedPipeline final : public Pipeline {
@@ -310,19 +311,20 @@ class OrderedPipeline final : public Pipeline {
     const uint32_t expected = previous_ ? previous_->sequence + 1 : options_.range.first;
     if (sequence > expected && expected != 0 && options_.gaps == source::GapPolicy::kFail) {
       ended_ = true;
-      return LedgerError(ErrorCode::kDataLoss, expected, "ledger ", expected,
-                         " is missing: after ", previous_ ? Concat("ledger ", previous_->sequence)
-                                                          : std::string("the range's start"),
-                         " comes ledger ", sequence, ", in ", slot_->opened.object().name);
+      return LedgerError(
+          ErrorCode::kDataLoss, expected, "ledger ", expected, " is missing: after ",
+          previous_ ? Concat("ledger ", previous_->sequence) : std::string("the range's start"),
+          " comes ledger ", sequence, ", in ", slot_->opened.object().name);
     }
-    if (previous_ && (sequence <= previous_->sequence ||
-                      (sequence == expected && options_.verify != ledger::VerifyLevel::kStructure))) {
+    if (previous_ &&
+        (sequence <= previous_->sequence ||
+         (sequence == expected && options_.verify != ledger::VerifyLevel::kStructure))) {
       std::vector<ledger::Fault> faults;
       ledger::VerifyLink(ledger, previous_->sequence, previous_->hash, &faults);
       for (const ledger::Fault& fault : faults) ARROW_RETURN_NOT_OK(Report(fault));
     }
     if (previous_ && sequence <= previous_->sequence) return false;
-    previous_.emplace().sequence = sequence;
+    previous_ = Delivered{sequence, {}};
     std::ranges::copy(ledger.hash(), previous_->hash.begin());
     ledger_ = &ledger;
     ++counters_.ledgers;
@@ -334,8 +336,8 @@ class OrderedPipeline final : public Pipeline {
   arrow::Status FinishObject() {
     const arrow::Status& status = slot_->status;
     if (status.ok()) return status;
-    const bool undecodable = slot_->fetched == source::Fetched::State::kObject &&
-                             CodeOf(status) == ErrorCode::kDataLoss;
+    const bool undecodable =
+        slot_->fetched == source::Fetched::State::kObject && CodeOf(status) == ErrorCode::kDataLoss;
     if (options_.on_fault && undecodable) {
       const ErrorDetail* detail = DetailOf(status);
       const uint32_t ledger =
@@ -370,10 +372,10 @@ class OrderedPipeline final : public Pipeline {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Slot> slots_;
-  uint64_t next_fetch_ = 0;    // ordinal of the next object to fetch; its slot is ordinal % slots
-  uint64_t next_take_ = 0;     // ordinal of the next object for the caller
-  bool fetching_ = false;      // a worker is in stream_->Next()
-  bool pausing_ = false;       // nobody fetches until the caller resumes
+  uint64_t next_fetch_ = 0;  // ordinal of the next object to fetch; its slot is ordinal % slots
+  uint64_t next_take_ = 0;   // ordinal of the next object for the caller
+  bool fetching_ = false;    // a worker is in stream_->Next()
+  bool pausing_ = false;     // nobody fetches until the caller resumes
   bool closing_ = false;
   int64_t waiting_bytes_ = 0;  // unzipped, in full slots
 

@@ -190,15 +190,14 @@ class FileSource final : public LedgerSource {
                   /*grows=*/false};
   }
 
-  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range,
-                                                          GapPolicy) override {
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy) override {
     const uint32_t first = files_->entries.front().id.sequence;
     const uint32_t newest = files_->entries.back().id.sequence;
     const bool before = range.first != 0 && range.first < first;
     if (before || range.first > newest || (range.last && *range.last > newest)) {
       return LedgerError(ErrorCode::kOutOfRange, range.first, files_->name,
-                         " does not have ledger ", before || range.first > newest ? range.first
-                                                                                  : *range.last,
+                         " does not have ledger ",
+                         before || range.first > newest ? range.first : *range.last,
                          ": it has ledgers ", first, " to ", newest, " and cannot grow");
     }
     return std::make_unique<FileStream>(files_, range);
@@ -237,9 +236,10 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenFiles(std::vector<std::string> 
                          " and ", files->paths[b.file]);
     }
   }
-  const auto repeated = std::ranges::unique(
-      files->entries, {}, [](const Entry& entry) { return entry.id.sequence; });
-  files->entries.erase(repeated.begin(), repeated.end());
+  const auto repeated =
+      std::unique(files->entries.begin(), files->entries.end(),
+                  [](const Entry& a, const Entry& b) { return a.id.sequence == b.id.sequence; });
+  files->entries.erase(repeated, files->entries.end());
   return std::make_unique<FileSource>(std::move(files));
 }
 

@@ -69,7 +69,8 @@ class FramedFile {
   bool follow() const { return follow_; }
 
   // Notes what has been appended since the last call. Errors: DATA_LOSS for what is no record, for
-  // a short tail of a file that is not followed, and for a ledger that comes again with another hash.
+  // a short tail of a file that is not followed, and for a ledger that comes again with another
+  // hash.
   arrow::Status Refresh() {
     const std::lock_guard lock(mutex_);
     struct stat info;
@@ -91,8 +92,8 @@ class FramedFile {
       position_ += kFrameMarkBytes + frame_size;
     }
     if (position_ != size && !follow_) {
-      return Error(ErrorCode::kDataLoss, FrameName(path_, position_), " is cut short: the file has ",
-                   size, " bytes");
+      return Error(ErrorCode::kDataLoss, FrameName(path_, position_),
+                   " is cut short: the file has ", size, " bytes");
     }
     return arrow::Status::OK();
   }
@@ -147,8 +148,8 @@ class FramedFile {
     std::string bytes(size, '\0');
     size_t have = 0;
     while (have < size) {
-      const ssize_t got = ::pread(fd_.get(), bytes.data() + have, size - have,
-                                  static_cast<off_t>(offset + have));
+      const ssize_t got =
+          ::pread(fd_.get(), bytes.data() + have, size - have, static_cast<off_t>(offset + have));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return SystemError("read", path_);
       if (got == 0) return Error(ErrorCode::kDataLoss, path_, " was shortened while it was read");
@@ -177,9 +178,8 @@ class FramedFileStream final : public ObjectStream {
       ARROW_RETURN_NOT_OK(file_->Refresh());
       entry = file_->Find(next_);
       if (!entry) {
-        return Fetched{Fetched::State::kNotYet,
-                       {},
-                       Concat(file_->path(), " has no ledger ", next_, " yet")};
+        return Fetched{
+            Fetched::State::kNotYet, {}, Concat(file_->path(), " has no ledger ", next_, " yet")};
       }
     }
     if (!entry || (last_ && entry->id.sequence > *last_)) return Fetched{};
@@ -187,8 +187,8 @@ class FramedFileStream final : public ObjectStream {
     next_ = entry->id.sequence + 1;
     return Fetched{Fetched::State::kObject,
                    {FrameName(file_->path(), entry->offset - kFrameMarkBytes), Form::kLedger,
-                    /*zstd=*/false, arrow::Buffer::FromString(std::move(bytes)),
-                    entry->id.sequence, entry->id.sequence},
+                    /*zstd=*/false, arrow::Buffer::FromString(std::move(bytes)), entry->id.sequence,
+                    entry->id.sequence},
                    {}};
   }
 
@@ -214,17 +214,16 @@ class FramedFileSource final : public LedgerSource {
     return file_->GetExtent();
   }
 
-  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range,
-                                                          GapPolicy) override {
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy) override {
     ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
     const bool before = extent.first && range.first != 0 && range.first < *extent.first;
     const uint32_t wanted = before ? range.first : range.last.value_or(range.first);
     const bool beyond = !extent.grows && (!extent.newest || wanted > *extent.newest);
     if (before || beyond) {
       return LedgerError(ErrorCode::kOutOfRange, wanted, name_, " does not have ledger ", wanted,
-                         extent.first ? Concat(": it has ledgers ", *extent.first, " to ",
-                                               *extent.newest)
-                                      : std::string(": it holds no ledgers"),
+                         extent.first
+                             ? Concat(": it has ledgers ", *extent.first, " to ", *extent.newest)
+                             : std::string(": it holds no ledgers"),
                          extent.grows ? "" : " and cannot grow");
     }
     return std::make_unique<FramedFileStream>(file_, range);
@@ -240,8 +239,8 @@ struct Pipe {
   explicit Pipe(int fd) : descriptor(fd) {}
 
   FileDescriptor descriptor;
-  std::string waiting;     // whole frames' worth and less
-  uint64_t position = 0;   // of the first byte of `waiting`, in the stream
+  std::string waiting;    // whole frames' worth and less
+  uint64_t position = 0;  // of the first byte of `waiting`, in the stream
   bool ended = false;
   std::atomic<bool> in_use = false;
   std::optional<ledger::LedgerId> last;  // handed on
@@ -266,8 +265,7 @@ class PipeStream final : public ObjectStream {
                        " is no LedgerCloseMeta: its ledger header cannot be read");
         }
         // After a crash core emits its last ledger again.
-        if (pipe_->last && id->sequence == pipe_->last->sequence &&
-            id->hash == pipe_->last->hash) {
+        if (pipe_->last && id->sequence == pipe_->last->sequence && id->hash == pipe_->last->hash) {
           continue;
         }
         pipe_->last = id;
@@ -315,8 +313,7 @@ class PipeStream final : public ObjectStream {
     if (polled < 0) return SystemError("wait for", name_);
     const size_t before = pipe_->waiting.size();
     pipe_->waiting.resize(before + kReadBytes);
-    const ssize_t got =
-        ::read(pipe_->descriptor.get(), pipe_->waiting.data() + before, kReadBytes);
+    const ssize_t got = ::read(pipe_->descriptor.get(), pipe_->waiting.data() + before, kReadBytes);
     pipe_->waiting.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0) {
       if (errno == EINTR || errno == EAGAIN) return false;
@@ -340,8 +337,7 @@ class PipeSource final : public LedgerSource {
 
   arrow::Result<Extent> GetExtent() override { return Extent{{}, {}, follow_}; }
 
-  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range,
-                                                          GapPolicy) override {
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy) override {
     if (pipe_->in_use.exchange(true)) {
       return Error(ErrorCode::kUnavailable, name_,
                    " is a pipe, which one stream at a time can read; end the other stream, or "

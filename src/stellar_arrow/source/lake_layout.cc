@@ -15,8 +15,7 @@ constexpr uint64_t kMax = std::numeric_limits<uint32_t>::max();
 
 LedgerRange RangeOf(uint32_t sequence, uint64_t size) {
   const uint64_t first = sequence / size * size;
-  return {static_cast<uint32_t>(first),
-          static_cast<uint32_t>(std::min(first + size - 1, kMax))};
+  return {static_cast<uint32_t>(first), static_cast<uint32_t>(std::min(first + size - 1, kMax))};
 }
 
 std::string InvertedHex(uint32_t first) {

@@ -167,8 +167,8 @@ class LakeStream final : public ObjectStream {
       next_ = std::max(first->first, kFirstLedger);
     }
     if (done_ || (last_ && next_ > *last_)) return Fetched{};
-    NamedObject object{lake_->layout.FileRange(next_).first,
-                       *lake_->layout.FileRange(next_).last, lake_->ObjectPath(next_)};
+    NamedObject object{lake_->layout.FileRange(next_).first, *lake_->layout.FileRange(next_).last,
+                       lake_->ObjectPath(next_)};
     ARROW_ASSIGN_OR_RAISE(const bool exists, lake_->index.Exists(object.path));
     if (!exists) {
       ARROW_ASSIGN_OR_RAISE(const bool found, FindBehindGap(&object));
@@ -219,10 +219,10 @@ class LakeStream final : public ObjectStream {
     if (after->path == object->path) return true;
     if (gaps_ == GapPolicy::kFail) {
       ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
-      return LedgerError(ErrorCode::kDataLoss, next_, "ledger ", next_, " is missing: ",
-                         lake_->name, "/", object->path, " does not exist, although ", lake_->name,
-                         " goes on with ", after->path, " up to ledger ",
-                         newest ? newest->last : after->last);
+      return LedgerError(ErrorCode::kDataLoss, next_, "ledger ", next_,
+                         " is missing: ", lake_->name, "/", object->path,
+                         " does not exist, although ", lake_->name, " goes on with ", after->path,
+                         " up to ledger ", newest ? newest->last : after->last);
     }
     *object = *after;
     list_again_ = {};
@@ -258,9 +258,8 @@ class LakeSource final : public LedgerSource {
                                                           GapPolicy gaps) override {
     ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
     if (range.first != 0 && extent.first && range.first < *extent.first) {
-      return LedgerError(ErrorCode::kOutOfRange, range.first, lake_->name,
-                         " does not have ledger ", range.first, ": it has ledgers ", *extent.first,
-                         " to ", *extent.newest);
+      return LedgerError(ErrorCode::kOutOfRange, range.first, lake_->name, " does not have ledger ",
+                         range.first, ": it has ledgers ", *extent.first, " to ", *extent.newest);
     }
     return std::make_unique<LakeStream>(lake_, range, gaps);
   }
@@ -276,18 +275,13 @@ class LakeSource final : public LedgerSource {
 arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<fs::FileSystem> filesystem,
                                                       std::string path, std::string name,
                                                       const SourceOptions& options) {
-  auto lake = std::make_shared<Lake>(Lake{LakeIndex(std::move(filesystem), std::move(path)),
-                                          std::move(name),
-                                          {},
-                                          false,
-                                          {}});
+  auto lake = std::make_shared<Lake>(
+      Lake{LakeIndex(std::move(filesystem), std::move(path)), std::move(name), {}, false, {}});
   ARROW_ASSIGN_OR_RAISE(const LakeIndex::Names top, lake->index.List(""));
-  ARROW_ASSIGN_OR_RAISE(const bool has_manifest,
-                        lake->index.Exists(std::string(kManifestName)));
+  ARROW_ASSIGN_OR_RAISE(const bool has_manifest, lake->index.Exists(std::string(kManifestName)));
   LakeLayout& layout = lake->layout;
   if (has_manifest) {
-    ARROW_ASSIGN_OR_RAISE(const std::string text,
-                          lake->index.ReadText(std::string(kManifestName)));
+    ARROW_ASSIGN_OR_RAISE(const std::string text, lake->index.ReadText(std::string(kManifestName)));
     auto manifest = ParseManifest(text);
     if (!manifest.ok()) {
       return WithContext(manifest.status(), Concat(lake->name, "/", kManifestName));
@@ -354,14 +348,13 @@ arrow::Result<bool> LooksLikeLake(fs::FileSystem& filesystem, const std::string&
 arrow::Result<std::unique_ptr<LedgerSource>> OpenLake(std::shared_ptr<fs::FileSystem> filesystem,
                                                       std::string path, std::string name,
                                                       const SourceOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(auto lake, SettleLake(std::move(filesystem), std::move(path),
-                                              std::move(name), options));
+  ARROW_ASSIGN_OR_RAISE(
+      auto lake, SettleLake(std::move(filesystem), std::move(path), std::move(name), options));
   return std::make_unique<LakeSource>(std::move(lake));
 }
 
-arrow::Result<LakeListing> ListLakeAt(std::shared_ptr<fs::FileSystem> filesystem,
-                                      std::string path, std::string name,
-                                      const SourceOptions& options) {
+arrow::Result<LakeListing> ListLakeAt(std::shared_ptr<fs::FileSystem> filesystem, std::string path,
+                                      std::string name, const SourceOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const auto lake, SettleLake(std::move(filesystem), std::move(path),
                                                     std::move(name), options));
   ARROW_ASSIGN_OR_RAISE(const auto objects, lake->index.All());

@@ -88,8 +88,7 @@ arrow::Result<bool> FollowOf(const SourceUrl& url) {
   const auto found = url.query.find("follow");
   if (found == url.query.end() || found->second == "false") return false;
   if (found->second == "true") return true;
-  return Error(ErrorCode::kInvalidArgument, "follow=", found->second,
-               ": it can be true or false");
+  return Error(ErrorCode::kInvalidArgument, "follow=", found->second, ": it can be true or false");
 }
 
 bool IsZstdFile(const std::string& path) {

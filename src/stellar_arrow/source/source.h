@@ -43,7 +43,8 @@ struct Extent {
   std::optional<uint32_t> first;
   std::optional<uint32_t> newest;
   // Whether ledgers after `newest` can still come. A range that ends after it is then waited for.
-  // A source that cannot grow can still be slow (a pipe): its kNotYet is followed by more, or the end.
+  // A source that cannot grow can still be slow (a pipe): its kNotYet is followed by more, or the
+  // end.
   bool grows = false;
 };
 

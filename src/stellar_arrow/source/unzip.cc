@@ -60,8 +60,8 @@ arrow::Result<xdr::Bytes> Unzipper::Unzip(xdr::Bytes stored) {
   }
   const size_t frame = ZSTD_findFrameCompressedSize(stored.data(), stored.size());
   if (ZSTD_isError(frame)) {
-    return Error(ErrorCode::kDataLoss, "the zstd frame is cut short or damaged, in ",
-                 stored.size(), " bytes: ", ZSTD_getErrorName(frame));
+    return Error(ErrorCode::kDataLoss, "the zstd frame is cut short or damaged, in ", stored.size(),
+                 " bytes: ", ZSTD_getErrorName(frame));
   }
   if (frame != stored.size()) {
     return Error(ErrorCode::kDataLoss, stored.size() - frame,
@@ -80,14 +80,12 @@ arrow::Result<xdr::Bytes> Unzipper::Unzip(xdr::Bytes stored) {
   }
   state_->Reserve(std::clamp<int64_t>(guess, 1, cap));
   while (true) {
-    const size_t written =
-        ZSTD_decompressDCtx(state_->zstd, state_->buffer.get(),
-                            static_cast<size_t>(std::min(state_->capacity, cap)), stored.data(),
-                            stored.size());
+    const size_t written = ZSTD_decompressDCtx(state_->zstd, state_->buffer.get(),
+                                               static_cast<size_t>(std::min(state_->capacity, cap)),
+                                               stored.data(), stored.size());
     if (!ZSTD_isError(written)) return xdr::Bytes(state_->buffer.get(), written);
     if (ZSTD_getErrorCode(written) != ZSTD_error_dstSize_tooSmall) {
-      return Error(ErrorCode::kDataLoss, "the zstd frame is damaged: ",
-                   ZSTD_getErrorName(written));
+      return Error(ErrorCode::kDataLoss, "the zstd frame is damaged: ", ZSTD_getErrorName(written));
     }
     if (state_->capacity >= cap) {
       return Error(ErrorCode::kResourceExhausted, "the object of ", size,

@@ -28,8 +28,8 @@ class Unzipper {
   Unzipper(Unzipper&&) noexcept;
   Unzipper& operator=(Unzipper&&) noexcept;
 
-  // What the one zstd frame `stored` holds; valid until the next call. Errors: DATA_LOSS for what is
-  // no frame, not whole, damaged, or followed by anything; RESOURCE_EXHAUSTED above the cap.
+  // What the one zstd frame `stored` holds; valid until the next call. Errors: DATA_LOSS for what
+  // is no frame, not whole, damaged, or followed by anything; RESOURCE_EXHAUSTED above the cap.
   arrow::Result<xdr::Bytes> Unzip(xdr::Bytes stored);
 
  private:

@@ -25,8 +25,8 @@ arrow::Status Refuse(const Parts&... parts) {
 }
 
 arrow::Result<uint32_t> ParseNumber(std::string_view field, std::string_view text) {
-  const bool digits = !text.empty() && std::ranges::all_of(
-                                           text, [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   uint32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (!digits || error != std::errc() || end != text.data() + text.size()) {

@@ -23,17 +23,17 @@ enum class StartAt {
 struct Request {
   std::string table;
   StartAt start_at = StartAt::kNewest;
-  uint32_t start = 0;               // for kSequence
-  std::optional<uint32_t> end;      // included; absent = open
+  uint32_t start = 0;                // for kSequence
+  std::optional<uint32_t> end;       // included; absent = open
   std::vector<std::string> columns;  // empty = all
-  uint32_t endpoints = 1;           // ranges that GetFlightInfo should split a closed range into
+  uint32_t endpoints = 1;            // ranges that GetFlightInfo should split a closed range into
 
   friend bool operator==(const Request&, const Request&) = default;
 };
 
 // Reads "T", "T:S", "T:S:", "T:S:0", "T:S:E", or a JSON object
-// {"table":…,"start":…,"end":…,"columns":[…],"endpoints":n}. Errors: INVALID_ARGUMENT that names the
-// field and the grammar; an unknown table lists the tables, an unknown column the columns.
+// {"table":…,"start":…,"end":…,"columns":[…],"endpoints":n}. Errors: INVALID_ARGUMENT that names
+// the field and the grammar; an unknown table lists the tables, an unknown column the columns.
 arrow::Result<Request> ParseRequest(std::string_view text);
 
 // Reads a descriptor path: ["T"], ["T:S:E"], ["T","S"] or ["T","S","E"].

@@ -38,8 +38,8 @@ TEST(Request, ReadsJson) {
 }
 
 TEST(Request, ReadsPaths) {
-  const std::vector<std::vector<std::string>> paths = {
-      {"stellar_ledger:7:9"}, {"stellar_ledger", "7", "9"}};
+  const std::vector<std::vector<std::string>> paths = {{"stellar_ledger:7:9"},
+                                                       {"stellar_ledger", "7", "9"}};
   for (const auto& path : paths) {
     const Request request = ParseRequestPath(path).ValueOrDie();
     EXPECT_EQ(request.start, 7u);
@@ -73,33 +73,32 @@ TEST_P(Garbage, IsRefusedWithAnExplanation) {
 INSTANTIATE_TEST_SUITE_P(
     Tickets, Garbage,
     testing::Values(
-        "", ":", "::", ":::", " ", "\n", "stellar_ledger:", "stellar_ledger::",
-        "stellar_ledger::9", "stellar_ledger:1:2:3", "stellar_ledger:1:2:", "stellar_ledger:::",
-        "stellar_ledger:abc", "stellar_ledger:abc:def", "stellar_ledger:1:def",
-        "stellar_ledger:-1", "stellar_ledger:+1", "stellar_ledger: 1", "stellar_ledger:1 ",
-        "stellar_ledger:1: 2", "stellar_ledger:1.0", "stellar_ledger:1e3", "stellar_ledger:0x10",
-        "stellar_ledger:1_000", "stellar_ledger:1,000", "stellar_ledger:4294967296",
-        "stellar_ledger:1:4294967296", "stellar_ledger:99999999999999999999",
-        "stellar_ledger:9:7", "stellar_ledger:2:1", "stellar_ledger:\xc2\xb2", "Stellar_ledger",
-        "STELLAR_LEDGER:1", " stellar_ledger", "stellar_ledger ", "stellar_ledger;1;2",
-        "stellar_ledger/1/2", "stellar_ledger-1-2", "ledger", "ledgers:1:2", "blocks", "*",
-        "stellar_ledger,stellar_ledger:1", std::string("stellar_ledger\0", 15),
-        std::string("stellar_ledger:1\0", 17), "\xff\xfe", std::string(5000, 'x'), "{", "{}", "[]",
-        "{\"table\":", R"({"table":1})", R"({"table":null})", R"({"table":""})",
-        R"({"table":"nope"})", R"({"start":1,"end":2})", R"({"table":"stellar_ledger","start":"1"})",
-        R"({"table":"stellar_ledger","start":-1})", R"({"table":"stellar_ledger","start":1.5})",
+        "", ":", "::", ":::", " ", "\n", "stellar_ledger:", "stellar_ledger::", "stellar_ledger::9",
+        "stellar_ledger:1:2:3", "stellar_ledger:1:2:", "stellar_ledger:::", "stellar_ledger:abc",
+        "stellar_ledger:abc:def", "stellar_ledger:1:def", "stellar_ledger:-1", "stellar_ledger:+1",
+        "stellar_ledger: 1", "stellar_ledger:1 ", "stellar_ledger:1: 2", "stellar_ledger:1.0",
+        "stellar_ledger:1e3", "stellar_ledger:0x10", "stellar_ledger:1_000", "stellar_ledger:1,000",
+        "stellar_ledger:4294967296", "stellar_ledger:1:4294967296",
+        "stellar_ledger:99999999999999999999", "stellar_ledger:9:7", "stellar_ledger:2:1",
+        "stellar_ledger:\xc2\xb2", "Stellar_ledger", "STELLAR_LEDGER:1", " stellar_ledger",
+        "stellar_ledger ", "stellar_ledger;1;2", "stellar_ledger/1/2", "stellar_ledger-1-2",
+        "ledger", "ledgers:1:2", "blocks", "*", "stellar_ledger,stellar_ledger:1",
+        std::string("stellar_ledger\0", 15), std::string("stellar_ledger:1\0", 17), "\xff\xfe",
+        std::string(5000, 'x'), "{", "{}", "[]", "{\"table\":", R"({"table":1})",
+        R"({"table":null})", R"({"table":""})", R"({"table":"nope"})", R"({"start":1,"end":2})",
+        R"({"table":"stellar_ledger","start":"1"})", R"({"table":"stellar_ledger","start":-1})",
+        R"({"table":"stellar_ledger","start":1.5})",
         R"({"table":"stellar_ledger","start":4294967296})",
-        R"({"table":"stellar_ledger","start":9,"end":7})",
-        R"({"table":"stellar_ledger","end":7})", R"({"table":"stellar_ledger","from":7})",
+        R"({"table":"stellar_ledger","start":9,"end":7})", R"({"table":"stellar_ledger","end":7})",
+        R"({"table":"stellar_ledger","from":7})",
         R"({"table":"stellar_ledger","columns":"ledger_hash"})",
-        R"({"table":"stellar_ledger","columns":[]})",
-        R"({"table":"stellar_ledger","columns":[1]})",
+        R"({"table":"stellar_ledger","columns":[]})", R"({"table":"stellar_ledger","columns":[1]})",
         R"({"table":"stellar_ledger","columns":["nope"]})",
         R"({"table":"stellar_ledger","columns":["ledger_hash","ledger_hash"]})",
         R"({"table":"stellar_ledger","endpoints":0})",
         R"({"table":"stellar_ledger","endpoints":5000})",
-        R"({"table":"stellar_ledger","table":"stellar_ledger"})",
-        R"({"table":"stellar_ledger"} x)", R"({"table":"stellar_ledger",})"));
+        R"({"table":"stellar_ledger","table":"stellar_ledger"})", R"({"table":"stellar_ledger"} x)",
+        R"({"table":"stellar_ledger",})"));
 
 TEST(Request, AnUnknownTableIsAnsweredWithTheTables) {
   EXPECT_THAT(ParseRequest("nope").status().message(), testing::HasSubstr("stellar_ledger"));

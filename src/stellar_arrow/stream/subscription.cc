@@ -19,8 +19,7 @@ using pipeline::Progress;
 class OrderedSubscription final : public Subscription {
  public:
   OrderedSubscription(Options options, std::unique_ptr<pipeline::Pipeline> pipeline,
-                      std::vector<std::unique_ptr<tables::TableAppender>> appenders,
-                      bool wait)
+                      std::vector<std::unique_ptr<tables::TableAppender>> appenders, bool wait)
       : batch_(options.batch),
         range_(options.pipeline.range),
         wait_(wait),
@@ -140,12 +139,11 @@ arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSo
       break;
   }
   const auto refuse = [&](uint32_t ledger) {
-    return LedgerError(ErrorCode::kOutOfRange, ledger, source.name(), " does not have ledger ",
-                       ledger,
-                       extent.first ? Concat(": it has ledgers ", *extent.first, " to ",
-                                             *extent.newest)
-                                    : std::string(": it has none"),
-                       extent.grows ? "" : ", and it cannot grow");
+    return LedgerError(
+        ErrorCode::kOutOfRange, ledger, source.name(), " does not have ledger ", ledger,
+        extent.first ? Concat(": it has ledgers ", *extent.first, " to ", *extent.newest)
+                     : std::string(": it has none"),
+        extent.grows ? "" : ", and it cannot grow");
   };
   if (extent.first) {
     if (range.first < *extent.first) return refuse(range.first);
@@ -162,8 +160,7 @@ arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSo
   arrow::MemoryPool* const pool =
       options.pool != nullptr ? options.pool : arrow::default_memory_pool();
   for (size_t i = 0; i < options.tables.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(auto appender,
-                          options.tables[i]->MakeAppender(options.columns[i], pool));
+    ARROW_ASSIGN_OR_RAISE(auto appender, options.tables[i]->MakeAppender(options.columns[i], pool));
     appenders.push_back(std::move(appender));
   }
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());

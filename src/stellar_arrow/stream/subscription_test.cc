@@ -21,16 +21,16 @@ constexpr uint32_t kLast = 30822020;
 // A copy of the lake of six public-network ledgers, to take objects from.
 class Lake {
  public:
-  Lake() : path_(fs::temp_directory_path() / ("lake-" + std::to_string(::getpid()) + "-" +
-                                              std::to_string(++count_))) {
+  Lake()
+      : path_(fs::temp_directory_path() /
+              ("lake-" + std::to_string(::getpid()) + "-" + std::to_string(++count_))) {
     fs::copy(SAS_TEST_DATA "/pubnet-lake", path_, fs::copy_options::recursive);
   }
   ~Lake() { fs::remove_all(path_); }
   std::string path() const { return path_.string(); }
   fs::path Object(uint32_t ledger) const {
     for (const auto& entry : fs::recursive_directory_iterator(path_)) {
-      if (entry.path().string().find("--" + std::to_string(ledger) + ".xdr") !=
-          std::string::npos) {
+      if (entry.path().string().find("--" + std::to_string(ledger) + ".xdr") != std::string::npos) {
         return entry.path();
       }
     }

@@ -20,7 +20,8 @@ arrow::Result<const Table*> FindTable(std::string_view name) {
   for (const Table* table : Catalog()) {
     known.append(known.empty() ? "" : ", ").append(table->name());
   }
-  return Error(ErrorCode::kInvalidArgument, "unknown table ", Quoted(name), "; the tables are: ", known);
+  return Error(ErrorCode::kInvalidArgument, "unknown table ", Quoted(name),
+               "; the tables are: ", known);
 }
 
 }  // namespace stellar_arrow::tables

@@ -25,8 +25,8 @@ std::string TableAsText(const Table& table) {
 
 std::string TableAsMarkdown(const Table& table) {
   std::string page = Concat("# ", table.name(), "\n\n", table.doc(),
-                            "\n\nMade from the column list in `src/stellar_arrow/tables/", table.name(),
-                            ".cc` by `stellar-arrow-source schema ", table.name(),
+                            "\n\nMade from the column list in `src/stellar_arrow/tables/",
+                            table.name(), ".cc` by `stellar-arrow-source schema ", table.name(),
                             " --format markdown`.\n\n| # | column | type | null | meaning |\n"
                             "| --- | --- | --- | --- | --- |\n");
   int number = 0;

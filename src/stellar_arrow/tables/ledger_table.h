@@ -65,9 +65,7 @@ class LedgerTable final : public Table {
     }
     int64_t rows() const override { return batch_.rows(); }
     int64_t bytes() const override { return batch_.bytes(); }
-    arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() override {
-      return batch_.Finish();
-    }
+    arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() override { return batch_.Finish(); }
 
    private:
     columnar::BatchBuilder<Row> batch_;

@@ -49,9 +49,10 @@ TEST(Strkey, MatchesKnownTexts) {
             "BAAD6DBUX6J22DMZOHIEZTEQ64CVCHEDRKWZONFEUL5Q26QD7R76RGR4TU");
   EXPECT_EQ(EncodeMuxedAccount(key, 0).view(),
             "MA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJUAAAAAAAAAAAACJUQ");
-  EXPECT_EQ(EncodeSignedPayload(key, payload).view(),
-            "PA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJUAAAAAOQCAQDAQCQMBYIBEFAWDANBYHRAEISC"
-            "MKBKFQXDAMRUGY4DUAAAAFGBU");
+  EXPECT_EQ(
+      EncodeSignedPayload(key, payload).view(),
+      "PA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJUAAAAAOQCAQDAQCQMBYIBEFAWDANBYHRAEISC"
+      "MKBKFQXDAMRUGY4DUAAAAFGBU");
 }
 
 TEST(Strkey, ReadsBackWhatItWrites) {
@@ -78,8 +79,8 @@ TEST(Strkey, ReadsBackWhatItWrites) {
 
 TEST(Strkey, RefusesEverySingleLetterChange) {
   const auto key = ExampleKey();
-  for (const Strkey& strkey : {EncodeAccount(key), EncodeMuxedAccount(key, 1234),
-                               EncodeClaimableBalance(key)}) {
+  for (const Strkey& strkey :
+       {EncodeAccount(key), EncodeMuxedAccount(key, 1234), EncodeClaimableBalance(key)}) {
     const std::string text(strkey.view());
     ASSERT_TRUE(DecodeStrkey(text));
     for (size_t i = 0; i < text.size(); ++i) {

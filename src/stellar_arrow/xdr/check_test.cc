@@ -73,7 +73,8 @@ TEST(Check, RefusesUnknownEnumValuesByPathAndOffset) {
   EXPECT_EQ(memo.code, CheckErrorCode::kUnknownEnumValue);
   EXPECT_EQ(memo.path, "type");
   EXPECT_EQ(memo.offset, 0u);
-  EXPECT_THAT(memo.ToString(), testing::HasSubstr("type at byte 0: unknown enum value (5 of MemoType)"));
+  EXPECT_THAT(memo.ToString(),
+              testing::HasSubstr("type at byte 0: unknown enum value (5 of MemoType)"));
 }
 
 TEST(Check, RefusesADiscriminantWithoutAnArm) {

@@ -36,7 +36,7 @@ struct CheckError {
 template <typename View>
 class Checked {
  public:
-  Checked(View view) : value_(view) {}                // NOLINT: made to be returned
+  Checked(View view) : value_(view) {}                     // NOLINT: made to be returned
   Checked(CheckError error) : value_(std::move(error)) {}  // NOLINT
 
   bool ok() const { return value_.index() == 0; }

@@ -164,10 +164,8 @@ constexpr SpecialForm kSpecialForms[] = {
      [](const uint8_t* p, std::string& out) {
        out += text::EncodeAccount(ViewAt<PublicKey>(p).ed25519()).view();
      }},
-    {"ContractID",
-     [](const uint8_t* p, std::string& out) {
-       out += text::EncodeContract(Opaque<32>(p, 32)).view();
-     }},
+    {"ContractID", [](const uint8_t* p,
+                      std::string& out) { out += text::EncodeContract(Opaque<32>(p, 32)).view(); }},
     {"PoolID",
      [](const uint8_t* p, std::string& out) {
        out += text::EncodeLiquidityPool(Opaque<32>(p, 32)).view();

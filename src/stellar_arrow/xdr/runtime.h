@@ -1,5 +1,5 @@
-// What the generated readers are made of: the words of XDR, and views of its arrays. All of it reads
-// checked bytes, so nothing here can fail; only xdr/ touches bytes by offset.
+// What the generated readers are made of: the words of XDR, and views of its arrays. All of it
+// reads checked bytes, so nothing here can fail; only xdr/ touches bytes by offset.
 #pragma once
 
 #include <array>

@@ -118,9 +118,9 @@ class Checker {
                         std::to_string(*length) + ", the most is " + std::to_string(type.size));
     }
     if (*length > Left() / least) {
-      return FailInWord(CheckErrorCode::kLengthOverLimit,
-                        std::to_string(*length) + ", but only " + std::to_string(Left()) +
-                            " bytes are left");
+      return FailInWord(
+          CheckErrorCode::kLengthOverLimit,
+          std::to_string(*length) + ", but only " + std::to_string(Left()) + " bytes are left");
     }
     return true;
   }
@@ -137,7 +137,8 @@ class Checker {
 
   bool Array(const TypeInfo& element, uint32_t count, uint32_t depth) {
     for (uint32_t i = 0; i < count; ++i) {
-      if (!Value(element, depth + 1)) return Within(std::string("[").append(std::to_string(i)) += "]");
+      if (!Value(element, depth + 1))
+        return Within(std::string("[").append(std::to_string(i)) += "]");
     }
     return true;
   }
@@ -247,7 +248,9 @@ std::optional<CheckError> Explain(const TypeInfo& type, Bytes wire) {
   Checker checker(wire);
   if (!checker.Value(type, 1)) return std::move(checker.error());
   if (checker.position() == wire.size()) return std::nullopt;
-  return CheckError{CheckErrorCode::kTrailingBytes, checker.position(), {},
+  return CheckError{CheckErrorCode::kTrailingBytes,
+                    checker.position(),
+                    {},
                     std::to_string(wire.size() - checker.position()) + " bytes"};
 }
 

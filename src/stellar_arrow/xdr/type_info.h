@@ -58,9 +58,9 @@ struct ArmInfo {
 
 struct TypeInfo {
   Kind kind;
-  std::string_view name;      // the protocol's; empty for a type that has none of its own
-  bool recursive = false;     // can contain itself
-  uint32_t size = 0;          // bytes, elements, or the most of them: see Kind
+  std::string_view name;   // the protocol's; empty for a type that has none of its own
+  bool recursive = false;  // can contain itself
+  uint32_t size = 0;       // bytes, elements, or the most of them: see Kind
   const TypeInfo* element = nullptr;
   std::span<const EnumMember> members = {};
   std::span<const FieldInfo> fields = {};
