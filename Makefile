@@ -25,7 +25,7 @@ test: format-check build/release/build.ninja ## Every check but the sanitizers: 
 	@$(PYTHON) tests/include_order.py
 	@cmake --build --preset release
 	@ctest --preset release
-	@$(PYTHON) -m pytest -q -o cache_dir=$(CURDIR)/build/pytest tests/e2e
+	@$(PYTHON) -m pytest -q -o cache_dir=$(CURDIR)/build/pytest tests/golden tests/e2e
 
 dev asan tsan: %: build/%/build.ninja ## The unit tests with assertions, or under ASan+UBSan, or under TSan
 	@cmake --build --preset $@
