@@ -63,11 +63,13 @@ Buffer LoadTestLedger() {
       Unzip(std::string(SAS_TEST_DATA) + "/corpora/load-test-ledgers-v24.xdr.zstd");
   size_t position = 0;
   for (int frame = 0;; ++frame) {
-    const size_t size = size_t{stream[position] & 0x7fu} << 24 | size_t{stream[position + 1]} << 16 |
-                        size_t{stream[position + 2]} << 8 | stream[position + 3];
+    const size_t size = size_t{stream[position] & 0x7fu} << 24 |
+                        size_t{stream[position + 1]} << 16 | size_t{stream[position + 2]} << 8 |
+                        stream[position + 3];
     position += 4;
-    if (frame == 1) return {stream.begin() + static_cast<ptrdiff_t>(position),
-                            stream.begin() + static_cast<ptrdiff_t>(position + size)};
+    if (frame == 1)
+      return {stream.begin() + static_cast<ptrdiff_t>(position),
+              stream.begin() + static_cast<ptrdiff_t>(position + size)};
     position += size;
   }
 }
@@ -199,9 +201,9 @@ TEST(Ledger, NamesLedgerPathAndByteOfWhatItRefuses) {
   EXPECT_EQ(CodeOf(status), ErrorCode::kDataLoss);
   ASSERT_NE(DetailOf(status), nullptr);
   EXPECT_EQ(DetailOf(status)->ledger(), 30822015u);
-  EXPECT_EQ(status.message(), "ledger 30822015: v0.txProcessing[3].result.result.result.code at byte " +
-                                  std::to_string(offset) +
-                                  ": unknown enum value (99 of TransactionResultCode)");
+  EXPECT_EQ(status.message(),
+            "ledger 30822015: v0.txProcessing[3].result.result.result.code at byte " +
+                std::to_string(offset) + ": unknown enum value (99 of TransactionResultCode)");
 }
 
 TEST(Ledger, RefusesTruncationAtEveryLength) {
@@ -311,7 +313,7 @@ TEST(Verify, HoldsAnAnchorAgainstItsLedgerOnly) {
   EXPECT_THAT(faults, testing::IsEmpty());
   VerifyAnchor(ledger, ParseAnchor("30822015:" + std::string(64, '0')).ValueOrDie(), &faults);
   EXPECT_EQ(faults.size(), 1u);
-  for (const char* bad : {"", ":", "1", "1:", "1:00", "x:" , "-1:", "4294967296:"}) {
+  for (const char* bad : {"", ":", "1", "1:", "1:00", "x:", "-1:", "4294967296:"}) {
     EXPECT_FALSE(ParseAnchor(std::string(bad) + (std::string(bad).size() > 4 ? hash : "")).ok());
   }
 }
@@ -383,7 +385,8 @@ TEST(Sha256, HashesOneMessageAfterTheOther) {
   const uint8_t abc[] = {'a', 'b', 'c'};
   for (int i = 0; i < 2; ++i) {
     sha.Update(abc);
-    EXPECT_EQ(Hex(sha.Finish()), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(Hex(sha.Finish()),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   }
   const uint8_t no_results[4] = {0, 0, 0, 0};
   EXPECT_EQ(Hex(Sha256Of(no_results)),
