@@ -88,7 +88,7 @@ def test_unknown_key_of_the_file_is_refused_with_the_nearest_known_one(tmp_path)
     assert "server.toml" in done.stderr
 
 
-@pytest.mark.parametrize("text", ["source = 5\n", "source = \n", "= 5\n", "[[[\n", "\0\n"])
+@pytest.mark.parametrize("text", ["source = [5]\n", "source = \n", "= 5\n", "[[[\n", "\0\n"])
 def test_wrong_file_is_refused_by_name(tmp_path, text):
     file = tmp_path / "server.toml"
     file.write_text(text)
