@@ -20,7 +20,7 @@ TABLE = "stellar_ledger"
 
 # Only these come through from the outside, so that no stray SOURCE_URL decides a test.
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
-         "UBSAN_OPTIONS")
+         "UBSAN_OPTIONS", "ARROW_DEFAULT_MEMORY_POOL")
 
 START_SECONDS = 30  # a program under a sanitizer on a busy machine
 STOP_SECONDS = 20

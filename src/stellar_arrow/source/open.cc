@@ -92,6 +92,8 @@ arrow::Result<bool> FollowOf(const SourceUrl& url) {
 }
 
 bool IsZstdFile(const std::string& path) {
+  std::error_code error;
+  if (!stdfs::is_regular_file(path, error)) return false;  // opening a pipe would wait for a writer
   std::ifstream file(path, std::ios::binary);
   uint8_t magic[4] = {};
   file.read(reinterpret_cast<char*>(magic), sizeof magic);

@@ -297,10 +297,13 @@ const uint8_t* Append(const TypeInfo& type, const uint8_t* p, std::string& out) 
       out.append("\"").append(member.json_name).append("\"");
       return p + 4;
     }
-    case Kind::kOpaque:
-      out += '"';
-      text::AppendHex({p, type.size}, out);
-      out += '"';
+    case Kind::kOpaque:  // one without a name of its own
+      out += '[';
+      for (uint32_t i = 0; i < type.size; ++i) {
+        if (i != 0) out += ',';
+        out += std::to_string(p[i]);
+      }
+      out += ']';
       return p + detail::PaddedSize(type.size);
     case Kind::kVarOpaque:
       out += '"';
@@ -325,6 +328,12 @@ const uint8_t* Append(const TypeInfo& type, const uint8_t* p, std::string& out) 
     case Kind::kUnion:
       return AppendUnion(type, p, out);
     case Kind::kAlias:
+      if (type.element->kind == Kind::kOpaque) {  // a hash, a key, a hint
+        out += '"';
+        text::AppendHex({p, type.element->size}, out);
+        out += '"';
+        return p + detail::PaddedSize(type.element->size);
+      }
       return Append(*type.element, p, out);
   }
   return p;
