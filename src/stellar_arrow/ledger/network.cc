@@ -30,6 +30,7 @@ Network Network::FromPassphrase(std::string_view passphrase) {
 }
 
 arrow::Result<Network> Network::FromNameOrPassphrase(std::string_view text) {
+  if (EqualIgnoringCase(text, "mainnet")) text = "pubnet";  // as many call it
   for (const KnownNetwork& known : kKnownNetworks) {
     if (EqualIgnoringCase(text, known.name)) return FromPassphrase(known.passphrase);
   }
