@@ -44,8 +44,10 @@ if(SAS_SANITIZE)
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SAS_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    # Not to be judged in instrumented code, where GCC loses track; the other builds do.
-    target_compile_options(sas_options INTERFACE -Wno-maybe-uninitialized)
+    # What follows values through the code is not to be judged in instrumented code, where GCC loses
+    # track; the other builds do.
+    target_compile_options(sas_options INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow
+                                                 -Wno-array-bounds)
   endif()
 endif()
 find_package(Threads REQUIRED)

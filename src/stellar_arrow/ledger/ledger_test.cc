@@ -328,7 +328,7 @@ TEST(Ledger, RefusesDeepNestingOnAWorkersStack) {
         wire.push_back(static_cast<uint8_t>(word >> shift));
       }
     };
-    wire.resize(wire.size() - 8);
+    wire.erase(wire.end() - 8, wire.end());
     put(1);  // one key
     put(6);  // CONTRACT_DATA
     put(1);  // of a contract

@@ -172,7 +172,7 @@ class FramedFileStream final : public ObjectStream {
       : file_(std::move(file)), next_(range.first), last_(range.last) {}
 
   arrow::Result<Fetched> Next() override {
-    if (last_ && next_ > *last_) return Fetched{};
+    if (done_ || (last_ && next_ > *last_)) return Fetched{};
     auto entry = file_->Find(next_);
     if (!entry && file_->follow()) {
       ARROW_RETURN_NOT_OK(file_->Refresh());
@@ -184,6 +184,7 @@ class FramedFileStream final : public ObjectStream {
     }
     if (!entry || (last_ && entry->id.sequence > *last_)) return Fetched{};
     ARROW_ASSIGN_OR_RAISE(std::string bytes, file_->Read(entry->offset, entry->size));
+    done_ = entry->id.sequence == UINT32_MAX;
     next_ = entry->id.sequence + 1;
     return Fetched{Fetched::State::kObject,
                    {FrameName(file_->path(), entry->offset - kFrameMarkBytes), Form::kLedger,
@@ -200,6 +201,7 @@ class FramedFileStream final : public ObjectStream {
   const std::shared_ptr<FramedFile> file_;
   uint32_t next_;
   const std::optional<uint32_t> last_;
+  bool done_ = false;  // the greatest number there can be was delivered
 };
 
 class FramedFileSource final : public LedgerSource {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,9 +23,9 @@ using Clock = std::chrono::steady_clock;
 
 // An object as it is stored; real ones of 64 dense ledgers are below 32 MiB.
 constexpr int64_t kMaxStoredBytes = int64_t{256} << 20;
-// How often the tip looks for later objects, which would make a missing one a gap: a listing costs
-// more than a look at one name.
-constexpr auto kListInterval = std::chrono::seconds(1);
+// How often a lake is listed anew where a look at one name serves in between: a partition can hold
+// 64,000 objects.
+constexpr auto kListInterval = std::chrono::seconds(10);
 // No lake holds ledger 1, although its first object is named from 0.
 constexpr uint32_t kFirstLedger = 2;
 
@@ -161,12 +162,13 @@ class LakeStream final : public ObjectStream {
       : lake_(std::move(lake)), next_(range.first), last_(range.last), gaps_(gaps) {}
 
   arrow::Result<Fetched> Next() override {
+    if (done_) return Fetched{};
     if (next_ == 0) {  // the range begins where the lake will
       ARROW_ASSIGN_OR_RAISE(const auto first, lake_->index.FirstFrom(0));
       if (!first) return NotYet(Concat(lake_->name, " is empty"));
       next_ = std::max(first->first, kFirstLedger);
     }
-    if (done_ || (last_ && next_ > *last_)) return Fetched{};
+    if (last_ && next_ > *last_) return Fetched{};
     NamedObject object{lake_->layout.FileRange(next_).first, *lake_->layout.FileRange(next_).last,
                        lake_->ObjectPath(next_)};
     ARROW_ASSIGN_OR_RAISE(const bool exists, lake_->index.Exists(object.path));
@@ -211,7 +213,12 @@ class LakeStream final : public ObjectStream {
   // object there is. False: the lake ends here for now.
   arrow::Result<bool> FindBehindGap(NamedObject* object) {
     const auto now = Clock::now();
-    if (now < list_again_) return false;
+    if (now < list_again_) {
+      if (object->last == UINT32_MAX) return false;
+      const std::string following = lake_->ObjectPath(object->last + 1);
+      ARROW_ASSIGN_OR_RAISE(const bool goes_on, lake_->index.Exists(following));
+      if (!goes_on) return false;
+    }
     list_again_ = now + kListInterval;
     ARROW_ASSIGN_OR_RAISE(const auto after, lake_->index.FirstFrom(next_));
     if (!after) return false;
@@ -244,14 +251,25 @@ class LakeSource final : public LedgerSource {
   std::string_view name() const override { return lake_->name; }
 
   arrow::Result<Extent> GetExtent() override {
-    Extent extent;
-    extent.grows = true;
-    ARROW_ASSIGN_OR_RAISE(const auto oldest, lake_->index.FirstFrom(0));
-    if (!oldest) return extent;
-    ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
-    extent.first = std::max(oldest->first, kFirstLedger);
-    extent.newest = newest ? newest->last : oldest->last;
-    return extent;
+    const std::lock_guard lock(mutex_);
+    const auto now = Clock::now();
+    if (!extent_.newest || now >= list_again_) {
+      extent_ = {{}, {}, /*grows=*/true};
+      ARROW_ASSIGN_OR_RAISE(const auto oldest, lake_->index.FirstFrom(0));
+      if (!oldest) return extent_;
+      ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
+      extent_.first = std::max(oldest->first, kFirstLedger);
+      extent_.newest = newest ? newest->last : oldest->last;
+      list_again_ = now + kListInterval;
+    }
+    // Since the last listing a lake has grown at its end, if at all.
+    while (*extent_.newest != UINT32_MAX) {
+      const uint32_t next = *extent_.newest + 1;
+      ARROW_ASSIGN_OR_RAISE(const bool exists, lake_->index.Exists(lake_->ObjectPath(next)));
+      if (!exists) break;
+      extent_.newest = lake_->layout.FileRange(next).last;
+    }
+    return extent_;
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range,
@@ -268,6 +286,9 @@ class LakeSource final : public LedgerSource {
 
  private:
   const std::shared_ptr<const Lake> lake_;
+  std::mutex mutex_;
+  Extent extent_;
+  Clock::time_point list_again_{};
 };
 
 // Settles the layout: the manifest's word, held against the names that are there; without one the
