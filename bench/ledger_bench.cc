@@ -19,10 +19,10 @@
 #include <string>
 #include <vector>
 
-#include "bench/count_allocations.h"
 #include "stellar_arrow/ledger/ledger.h"
 #include "stellar_arrow/ledger/sha256.h"
 #include "stellar_arrow/stream/subscription.h"
+#include "tests/support/count_allocations.h"
 
 namespace stellar_arrow {
 namespace {
@@ -189,13 +189,13 @@ void StellarLedger(benchmark::State& state, const std::vector<std::string>& colu
     options.columns = {columns};
     options.pipeline.range = {kFirst, MemorySource::Last()};
     arrow::MemoryPool* const pool = arrow::default_memory_pool();
-    const int64_t before = bench::Allocations();
+    const int64_t before = support::Allocations();
     const int64_t pool_before = pool->num_allocations();
     const auto subscription = stream::Subscription::Make(source, std::move(options)).ValueOrDie();
     int64_t rows = 0;
     while (auto batch = subscription->Next().ValueOrDie()) rows += batch->rows->num_rows();
     if (rows != static_cast<int64_t>(TheCorpus().raw.size())) state.SkipWithError("rows lost");
-    allocations += bench::Allocations() - before;
+    allocations += support::Allocations() - before;
     pool_allocations += pool->num_allocations() - pool_before;
   }
   SetRates(state);

@@ -21,7 +21,7 @@
 #include "stellar_arrow/ledger/toid.h"
 #include "stellar_arrow/ledger/verify.h"
 #include "stellar_arrow/text/hex.h"
-#include "stellar_arrow/text/strkey.h"
+#include "tests/support/count_allocations.h"
 
 namespace stellar_arrow::ledger {
 namespace {
@@ -187,6 +187,24 @@ TEST(Ledger, ReadsLaterVersionsToo) {
     }
   }
   EXPECT_EQ(ledger.contract_event_count(), events);
+}
+
+TEST(Ledger, AllocatesNothingOnceItHasSeenALedgerOfTheSize) {
+  const Buffer big = PubnetLedger();
+  const Buffer small = SmallPubnetLedger();
+  Ledger ledger;
+  Sha256 sha;
+  std::vector<Fault> faults;
+  const auto read = [&](const Buffer& wire) {
+    EXPECT_TRUE(ledger.Open(wire).ok());
+    EXPECT_TRUE(ledger.Pair(Pubnet(), sha).ok());
+    VerifyLedger(ledger, VerifyLevel::kChain, nullptr, sha, &faults);
+  };
+  read(big);
+  const int64_t before = support::Allocations();
+  read(small);
+  read(big);
+  EXPECT_EQ(support::Allocations(), before);
 }
 
 TEST(Ledger, NamesLedgerPathAndByteOfWhatItRefuses) {

@@ -36,6 +36,11 @@ struct NamedObject {
   std::string path;
 };
 
+// What objects of zstd end in, after ".xdr.": now, and in lakes that are some years old.
+bool IsKnownEnding(std::string_view extension) { return extension == "zst" || extension == "zstd"; }
+
+std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 // Reads names off a lake, wherever its objects lie: in partition folders, or flat.
 class LakeIndex {
  public:
@@ -45,7 +50,9 @@ class LakeIndex {
   struct Names {
     std::vector<NamedObject> objects;     // by first ledger
     std::vector<NamedObject> partitions;  // the same
-    std::string extension;                // of some object
+    // Of some file that has an object's name but for its ending: a copy in the making, or an object
+    // of another compression. Empty if there is none.
+    std::string unknown_ending;
   };
 
   // The names in the folder `folder` of the lake ("" = its own), those of no lake left out.
@@ -60,10 +67,11 @@ class LakeIndex {
       if (!name || name->extension.empty() != info.IsDirectory()) continue;
       if (info.IsDirectory()) {
         names.partitions.push_back({name->first, name->last, info.base_name()});
-      } else {
+      } else if (IsKnownEnding(name->extension)) {
         const std::string prefix = folder.empty() ? "" : folder + "/";
         names.objects.push_back({name->first, name->last, prefix + info.base_name()});
-        names.extension = name->extension;
+      } else {
+        names.unknown_ending = name->extension;
       }
     }
     std::ranges::sort(names.objects, {}, &NamedObject::first);
@@ -112,6 +120,16 @@ class LakeIndex {
     return all;
   }
 
+  // Some unknown ending; empty if there is none.
+  arrow::Result<std::string> UnknownEnding() const {
+    ARROW_ASSIGN_OR_RAISE(Names names, List(""));
+    for (size_t i = 0; i < names.partitions.size() && names.unknown_ending.empty(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(Names inside, List(names.partitions[i].path));
+      names.unknown_ending = std::move(inside.unknown_ending);
+    }
+    return names.unknown_ending;
+  }
+
   arrow::Result<bool> Exists(const std::string& object) const {
     ARROW_ASSIGN_OR_RAISE(const fs::FileInfo info, fs_->GetFileInfo(path_ + "/" + object));
     return info.IsFile();
@@ -143,23 +161,38 @@ class LakeIndex {
   std::string path_;
 };
 
-// What is settled when a lake is opened, and never changes after.
-struct Lake {
-  LakeIndex index;
-  std::string name;
+// Where an object lies by its number.
+struct Naming {
   LakeLayout layout;
   bool flat = false;  // objects lie beside the manifest, whatever it says of partitions
-  std::optional<std::string> passphrase;
 
   std::string ObjectPath(uint32_t sequence) const {
     return flat ? layout.FileName(sequence) : layout.Key(sequence);
   }
+
+  // Follows an object whose path shows another ending, or that it lies flat or does not.
+  void Follow(const std::string& path) {
+    flat = path.find('/') == std::string::npos;
+    layout.extension = ParseLakeName(BaseName(path))->extension;
+  }
+};
+
+// What is settled when a lake is opened, and never changes after.
+struct Lake {
+  LakeIndex index;
+  std::string name;
+  Naming naming;  // of its newest objects
+  std::optional<std::string> passphrase;
 };
 
 class LakeStream final : public ObjectStream {
  public:
   LakeStream(std::shared_ptr<const Lake> lake, LedgerRange range, GapPolicy gaps)
-      : lake_(std::move(lake)), next_(range.first), last_(range.last), gaps_(gaps) {}
+      : lake_(std::move(lake)),
+        naming_(lake_->naming),
+        next_(range.first),
+        last_(range.last),
+        gaps_(gaps) {}
 
   arrow::Result<Fetched> Next() override {
     if (done_) return Fetched{};
@@ -169,8 +202,8 @@ class LakeStream final : public ObjectStream {
       next_ = std::max(first->first, kFirstLedger);
     }
     if (last_ && next_ > *last_) return Fetched{};
-    NamedObject object{lake_->layout.FileRange(next_).first, *lake_->layout.FileRange(next_).last,
-                       lake_->ObjectPath(next_)};
+    const LedgerRange in_file = naming_.layout.FileRange(next_);
+    NamedObject object{in_file.first, *in_file.last, naming_.ObjectPath(next_)};
     ARROW_ASSIGN_OR_RAISE(const bool exists, lake_->index.Exists(object.path));
     if (!exists) {
       ARROW_ASSIGN_OR_RAISE(const bool found, FindBehindGap(&object));
@@ -180,15 +213,15 @@ class LakeStream final : public ObjectStream {
     ARROW_ASSIGN_OR_RAISE(auto bytes, lake_->index.Read(object.path));
     const xdr::Bytes stored(bytes->data(), static_cast<size_t>(bytes->size()));
     // Lakes on plain file systems are written in place, so the newest object may be half there.
-    if (!IsZstd(stored) || !HoldsWholeFrame(stored)) {
+    if (IsCutShort(stored)) {
       ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
-      if (newest && newest->path == object.path && IsCutShort(stored)) {
+      if (newest && newest->path == object.path) {
         return NotYet(Concat(lake_->name, "/", object.path, " is not whole yet"));
       }
     }
     Fetched fetched{Fetched::State::kObject,
                     {Concat(lake_->name, "/", object.path), Form::kBatch, /*zstd=*/true,
-                     std::move(bytes), object.first, object.last},
+                     std::move(bytes), std::max(object.first, kFirstLedger), object.last},
                     {}};
     done_ = object.last == UINT32_MAX;
     next_ = object.last + 1;
@@ -204,27 +237,21 @@ class LakeStream final : public ObjectStream {
     return {Fetched::State::kNotYet, {}, std::move(reason)};
   }
 
-  // Bytes that could still grow into a frame.
-  static bool IsCutShort(xdr::Bytes stored) {
-    return stored.size() < 4 || (IsZstd(stored) && !HoldsWholeFrame(stored));
-  }
-
-  // The object is not there. If the lake goes on behind it that is a gap: an error, or the next
-  // object there is. False: the lake ends here for now.
+  // The object is not where it should be. If it lies elsewhere (lakes change their ending in the
+  // course of years), or came to be meanwhile, it is that. If the lake goes on behind it that is a
+  // gap: an error, or the next object there is. False: the lake ends here for now.
   arrow::Result<bool> FindBehindGap(NamedObject* object) {
     const auto now = Clock::now();
     if (now < list_again_) {
       if (object->last == UINT32_MAX) return false;
-      const std::string following = lake_->ObjectPath(object->last + 1);
+      const std::string following = naming_.ObjectPath(object->last + 1);
       ARROW_ASSIGN_OR_RAISE(const bool goes_on, lake_->index.Exists(following));
       if (!goes_on) return false;
     }
     list_again_ = now + kListInterval;
     ARROW_ASSIGN_OR_RAISE(const auto after, lake_->index.FirstFrom(next_));
     if (!after) return false;
-    // A name that was made between the two looks is no gap.
-    if (after->path == object->path) return true;
-    if (gaps_ == GapPolicy::kFail) {
+    if (after->first > next_ && gaps_ == GapPolicy::kFail) {
       ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
       return LedgerError(ErrorCode::kDataLoss, next_, "ledger ", next_,
                          " is missing: ", lake_->name, "/", object->path,
@@ -232,11 +259,13 @@ class LakeStream final : public ObjectStream {
                          " up to ledger ", newest ? newest->last : after->last);
     }
     *object = *after;
+    naming_.Follow(after->path);
     list_again_ = {};
     return true;
   }
 
   const std::shared_ptr<const Lake> lake_;
+  Naming naming_;
   uint32_t next_;  // 0: not known before the lake has an object
   const std::optional<uint32_t> last_;
   const GapPolicy gaps_;
@@ -265,9 +294,9 @@ class LakeSource final : public LedgerSource {
     // Since the last listing a lake has grown at its end, if at all.
     while (*extent_.newest != UINT32_MAX) {
       const uint32_t next = *extent_.newest + 1;
-      ARROW_ASSIGN_OR_RAISE(const bool exists, lake_->index.Exists(lake_->ObjectPath(next)));
+      ARROW_ASSIGN_OR_RAISE(const bool exists, lake_->index.Exists(lake_->naming.ObjectPath(next)));
       if (!exists) break;
-      extent_.newest = lake_->layout.FileRange(next).last;
+      extent_.newest = lake_->naming.layout.FileRange(next).last;
     }
     return extent_;
   }
@@ -297,10 +326,9 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<fs::FileSy
                                                       std::string path, std::string name,
                                                       const SourceOptions& options) {
   auto lake = std::make_shared<Lake>(
-      Lake{LakeIndex(std::move(filesystem), std::move(path)), std::move(name), {}, false, {}});
-  ARROW_ASSIGN_OR_RAISE(const LakeIndex::Names top, lake->index.List(""));
+      Lake{LakeIndex(std::move(filesystem), std::move(path)), std::move(name), {}, {}});
   ARROW_ASSIGN_OR_RAISE(const bool has_manifest, lake->index.Exists(std::string(kManifestName)));
-  LakeLayout& layout = lake->layout;
+  LakeLayout& layout = lake->naming.layout;
   if (has_manifest) {
     ARROW_ASSIGN_OR_RAISE(const std::string text, lake->index.ReadText(std::string(kManifestName)));
     auto manifest = ParseManifest(text);
@@ -311,11 +339,8 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<fs::FileSy
     layout.files_per_partition = manifest->files_per_partition;
     lake->passphrase = manifest->network_passphrase;
   }
-  lake->flat = !top.objects.empty();
   ARROW_ASSIGN_OR_RAISE(const auto oldest, lake->index.FirstFrom(0));
-  std::string extension = top.extension;
   if (oldest) {
-    extension = ParseLakeName(oldest->path.substr(oldest->path.rfind('/') + 1))->extension;
     const uint32_t per_file = oldest->last - oldest->first + 1;
     const uint32_t said = has_manifest ? layout.ledgers_per_file : options.ledgers_per_file;
     if (said != 0 && said != per_file) {
@@ -324,7 +349,8 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<fs::FileSy
                    " ledgers a file, but ", oldest->path, " is named for ", per_file);
     }
     layout.ledgers_per_file = per_file;
-    if (!lake->flat) {
+    lake->naming.Follow(oldest->path);
+    if (!lake->naming.flat) {
       const auto partition = ParseLakeName(oldest->path.substr(0, oldest->path.find('/')));
       const uint32_t files =
           static_cast<uint32_t>((uint64_t{partition->last} - partition->first + 1) / per_file);
@@ -339,14 +365,23 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<fs::FileSy
       }
       if (partition->last != UINT32_MAX) layout.files_per_partition = files;
     }
-  } else if (!has_manifest) {
+    if (const std::string path = lake->naming.ObjectPath(oldest->first); path != oldest->path) {
+      return Error(ErrorCode::kDataLoss, lake->name, ": the lake's first object is ", oldest->path,
+                   ", but by SEP-54 an object of ", per_file, " ledgers that holds ledger ",
+                   oldest->first, " is ", path);
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto newest, lake->index.Newest());
+    if (newest) lake->naming.Follow(newest->path);
+    return lake;
+  }
+  if (!has_manifest) {
     if (options.ledgers_per_file != 0) layout.ledgers_per_file = options.ledgers_per_file;
     if (options.files_per_partition != 0) layout.files_per_partition = options.files_per_partition;
   }
-  if (!extension.empty()) layout.extension = extension;
-  if (layout.extension != "zst" && layout.extension != "zstd") {
-    return Error(ErrorCode::kInvalidArgument, lake->name, ": objects end in .xdr.",
-                 layout.extension, "; only zstd (.xdr.zst, .xdr.zstd) is read");
+  ARROW_ASSIGN_OR_RAISE(const std::string unknown, lake->index.UnknownEnding());
+  if (!unknown.empty()) {
+    return Error(ErrorCode::kInvalidArgument, lake->name, ": objects end in .xdr.", unknown,
+                 "; only zstd (.xdr.zst, .xdr.zstd) is read");
   }
   return lake;
 }
@@ -381,7 +416,7 @@ arrow::Result<LakeListing> ListLakeAt(std::shared_ptr<fs::FileSystem> filesystem
   ARROW_ASSIGN_OR_RAISE(const auto objects, lake->index.All());
   LakeListing listing;
   listing.objects = static_cast<int64_t>(objects.size());
-  listing.ledgers_per_file = lake->layout.ledgers_per_file;
+  listing.ledgers_per_file = lake->naming.layout.ledgers_per_file;
   for (const NamedObject& object : objects) {
     const uint32_t first = std::max(object.first, kFirstLedger);
     if (!listing.first) listing.first = first;

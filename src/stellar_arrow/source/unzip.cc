@@ -23,8 +23,10 @@ bool IsZstd(xdr::Bytes bytes) {
   return bytes.size() >= sizeof kMagic && std::equal(kMagic, kMagic + 4, bytes.begin());
 }
 
-bool HoldsWholeFrame(xdr::Bytes bytes) {
-  return !ZSTD_isError(ZSTD_findFrameCompressedSize(bytes.data(), bytes.size()));
+bool IsCutShort(xdr::Bytes bytes) {
+  if (bytes.size() < sizeof kMagic) return std::equal(bytes.begin(), bytes.end(), kMagic);
+  const size_t frame = ZSTD_findFrameCompressedSize(bytes.data(), bytes.size());
+  return IsZstd(bytes) && ZSTD_getErrorCode(frame) == ZSTD_error_srcSize_wrong;
 }
 
 struct Unzipper::State {

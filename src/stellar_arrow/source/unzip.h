@@ -14,9 +14,9 @@ namespace stellar_arrow::source {
 // Whether `bytes` begin as a zstd frame does.
 bool IsZstd(xdr::Bytes bytes);
 
-// Whether `bytes`, which begin as a zstd frame does, hold the whole frame. A file that is still
-// being written does not.
-bool HoldsWholeFrame(xdr::Bytes bytes);
+// Whether `bytes` are the beginning of a zstd frame that goes on: what a file holds that is still
+// being written. False for a whole frame, and for what no bytes could make one.
+bool IsCutShort(xdr::Bytes bytes);
 
 // Keeps its buffers from object to object. Not thread-safe.
 class Unzipper {

@@ -10,6 +10,7 @@
 #include "stellar_arrow/xdr/generated/Stellar-ledger.h"
 #include "stellar_arrow/xdr/generated/Stellar-transaction.h"
 #include "stellar_arrow/xdr/type_info.h"
+#include "tests/support/count_allocations.h"
 
 namespace stellar_arrow::xdr {
 namespace {
@@ -111,6 +112,17 @@ TEST(Check, RefusesLengthsThatTheBytesCannotHold) {
     EXPECT_EQ(ErrorOf<SCVal>(Words({16, 1, length, 1})).code, CheckErrorCode::kLengthOverLimit);
     EXPECT_EQ(ErrorOf<SCVal>(Words({13, length * 4})).code, CheckErrorCode::kLengthOverLimit);
   }
+}
+
+TEST(Check, AllocatesNothingWhateverTheLengths) {
+  const Buffer vector = Words({16, 1, 0x7fffffd0, 1});
+  const Buffer bytes = Words({13, 0x7fffffd0, 1});
+  const Buffer map = Words({17, 1, 0xffffffff, 1});
+  const int64_t before = support::Allocations();
+  for (const Buffer* wire : {&vector, &bytes, &map}) {
+    EXPECT_EQ(SCVal::CheckAt(wire->data(), wire->data() + wire->size()), nullptr);
+  }
+  EXPECT_EQ(support::Allocations(), before);
 }
 
 // SCVal vectors, one inside the other; each is three levels: value, optional, array.

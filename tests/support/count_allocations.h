@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-namespace stellar_arrow::bench {
+namespace stellar_arrow::support {
 
 // Since the program began, over all threads.
 int64_t Allocations();
 
-}  // namespace stellar_arrow::bench
+}  // namespace stellar_arrow::support

@@ -1,5 +1,5 @@
 // Replaces the program's operator new and delete; in a file of its own so that no call is inlined.
-#include "bench/count_allocations.h"
+#include "tests/support/count_allocations.h"
 
 #include <atomic>
 #include <cstdlib>
@@ -15,8 +15,8 @@ void* operator new(size_t size) {
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, size_t) noexcept { std::free(p); }
 
-namespace stellar_arrow::bench {
+namespace stellar_arrow::support {
 
 int64_t Allocations() { return g_allocations.load(std::memory_order_relaxed); }
 
-}  // namespace stellar_arrow::bench
+}  // namespace stellar_arrow::support
