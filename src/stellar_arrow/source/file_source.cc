@@ -23,6 +23,8 @@ struct Entry {
   int64_t size = 0;
 };
 
+// For the one look at a whole file when it is opened. What is delivered is read instead: to touch a
+// map of a file that has been shortened is the end of the program.
 arrow::Result<std::shared_ptr<arrow::Buffer>> MapFile(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(auto file,
                         arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ));
@@ -34,20 +36,25 @@ xdr::Bytes BytesOf(const arrow::Buffer& buffer) {
   return {buffer.data(), static_cast<size_t>(buffer.size())};
 }
 
-// The file's bytes, unzipped if it is zstd.
-arrow::Result<std::shared_ptr<arrow::Buffer>> LoadFile(const std::string& path,
-                                                       int64_t max_object_bytes) {
-  auto load = [&]() -> arrow::Result<std::shared_ptr<arrow::Buffer>> {
-    ARROW_ASSIGN_OR_RAISE(auto mapped, MapFile(path));
-    if (!IsZstd(BytesOf(*mapped))) return mapped;
+// What a file of zstd unzips to.
+arrow::Result<std::shared_ptr<arrow::Buffer>> UnzipFile(const std::string& path,
+                                                        int64_t max_object_bytes) {
+  auto unzip = [&]() -> arrow::Result<std::shared_ptr<arrow::Buffer>> {
+    ARROW_ASSIGN_OR_RAISE(const auto file, arrow::io::ReadableFile::Open(path));
+    ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
+    if (size > max_object_bytes) {
+      return Error(ErrorCode::kResourceExhausted, "the file has ", size, " bytes of zstd; at most ",
+                   max_object_bytes, " are read at once");
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto stored, file->ReadAt(0, size));
     Unzipper unzipper(max_object_bytes);
-    ARROW_ASSIGN_OR_RAISE(const xdr::Bytes bytes, unzipper.Unzip(BytesOf(*mapped)));
+    ARROW_ASSIGN_OR_RAISE(const xdr::Bytes bytes, unzipper.Unzip(BytesOf(*stored)));
     return arrow::Buffer::FromString(
         std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   };
-  auto loaded = load();
-  if (!loaded.ok()) return WithContext(loaded.status(), path);
-  return loaded;
+  auto unzipped = unzip();
+  if (!unzipped.ok()) return WithContext(unzipped.status(), path);
+  return unzipped;
 }
 
 // Notes where ledgers lie in a file's bytes. Each form is tried from its first byte to its last.
@@ -130,8 +137,12 @@ class Recogniser {
 
 // What is settled when the files are opened.
 struct Files {
+  struct File {
+    std::string path;
+    bool zstd = false;
+  };
   std::string name;
-  std::vector<std::string> paths;
+  std::vector<File> files;
   std::vector<Entry> entries;  // by ledger, each once
   int64_t max_object_bytes = 0;
 };
@@ -151,12 +162,9 @@ class FileStream final : public ObjectStream {
     if (next_ == files_->entries.size()) return Fetched{};
     const Entry& entry = files_->entries[next_];
     if (last_ && entry.id.sequence > *last_) return Fetched{};
-    const std::string& path = files_->paths[entry.file];
-    if (loaded_ == nullptr || loaded_file_ != entry.file) {
-      ARROW_ASSIGN_OR_RAISE(loaded_, LoadFile(path, files_->max_object_bytes));
-      loaded_file_ = entry.file;
-    }
-    if (entry.offset + entry.size > loaded_->size()) {
+    const std::string& path = files_->files[entry.file].path;
+    ARROW_ASSIGN_OR_RAISE(auto bytes, Read(entry));
+    if (bytes->size() < entry.size) {
       return LedgerError(ErrorCode::kDataLoss, entry.id.sequence, path,
                          " was shortened after it was opened");
     }
@@ -164,19 +172,37 @@ class FileStream final : public ObjectStream {
     std::string name = entry.offset == 0 ? path : Concat(path, " from byte ", entry.offset);
     return Fetched{Fetched::State::kObject,
                    {std::move(name), Form::kLedger, /*zstd=*/false,
-                    arrow::SliceBuffer(loaded_, entry.offset, entry.size), entry.id.sequence,
-                    entry.id.sequence},
+                    std::move(bytes), entry.id.sequence, entry.id.sequence},
                    {}};
   }
 
   void Wait(int64_t) override {}  // never kNotYet
 
  private:
+  // The entry's bytes; fewer if the file has become shorter.
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const Entry& entry) {
+    const Files::File& file = files_->files[entry.file];
+    if (current_ != entry.file) {
+      unzipped_.reset();
+      plain_.reset();
+      if (file.zstd) {
+        ARROW_ASSIGN_OR_RAISE(unzipped_, UnzipFile(file.path, files_->max_object_bytes));
+      } else {
+        ARROW_ASSIGN_OR_RAISE(plain_, arrow::io::ReadableFile::Open(file.path));
+      }
+      current_ = entry.file;
+    }
+    if (plain_ != nullptr) return plain_->ReadAt(entry.offset, entry.size);
+    const int64_t offset = std::min(entry.offset, unzipped_->size());
+    return arrow::SliceBuffer(unzipped_, offset, std::min(entry.size, unzipped_->size() - offset));
+  }
+
   const std::shared_ptr<const Files> files_;
   const std::optional<uint32_t> last_;
   size_t next_ = 0;
-  std::shared_ptr<arrow::Buffer> loaded_;
-  size_t loaded_file_ = 0;
+  std::optional<size_t> current_;  // the file that one of these two is of
+  std::shared_ptr<arrow::Buffer> unzipped_;
+  std::shared_ptr<arrow::io::ReadableFile> plain_;
 };
 
 class FileSource final : public LedgerSource {
@@ -195,10 +221,9 @@ class FileSource final : public LedgerSource {
     const uint32_t newest = files_->entries.back().id.sequence;
     const bool before = range.first != 0 && range.first < first;
     if (before || range.first > newest || (range.last && *range.last > newest)) {
-      return LedgerError(ErrorCode::kOutOfRange, range.first, files_->name,
-                         " does not have ledger ",
-                         before || range.first > newest ? range.first : *range.last,
-                         ": it has ledgers ", first, " to ", newest, " and cannot grow");
+      const uint32_t wanted = before || range.first > newest ? range.first : *range.last;
+      return LedgerError(ErrorCode::kOutOfRange, wanted, files_->name, " does not have ledger ",
+                         wanted, ": it has ledgers ", first, " to ", newest, " and cannot grow");
     }
     return std::make_unique<FileStream>(files_, range);
   }
@@ -214,12 +239,16 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenFiles(std::vector<std::string> 
                                                        const SourceOptions& options) {
   auto files = std::make_shared<Files>();
   files->name = std::move(name);
-  files->paths = std::move(paths);
   files->max_object_bytes = options.max_object_bytes;
-  for (size_t i = 0; i < files->paths.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(const auto loaded, LoadFile(files->paths[i], options.max_object_bytes));
-    auto entries = Recogniser(BytesOf(*loaded), i).Recognise();
-    if (!entries.ok()) return WithContext(entries.status(), files->paths[i]);
+  for (size_t i = 0; i < paths.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(auto bytes, MapFile(paths[i]));
+    const bool zstd = IsZstd(BytesOf(*bytes));
+    if (zstd) {
+      ARROW_ASSIGN_OR_RAISE(bytes, UnzipFile(paths[i], options.max_object_bytes));
+    }
+    auto entries = Recogniser(BytesOf(*bytes), i).Recognise();
+    if (!entries.ok()) return WithContext(entries.status(), paths[i]);
+    files->files.push_back({paths[i], zstd});
     std::ranges::copy(*entries, std::back_inserter(files->entries));
   }
   if (files->entries.empty()) {
@@ -232,8 +261,8 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenFiles(std::vector<std::string> 
     const Entry& b = files->entries[i];
     if (a.id.sequence == b.id.sequence && a.id.hash != b.id.hash) {
       return LedgerError(ErrorCode::kDataLoss, a.id.sequence, "ledger ", a.id.sequence,
-                         " is there twice with different hashes: in ", files->paths[a.file],
-                         " and ", files->paths[b.file]);
+                         " is there twice with different hashes: in ",
+                         files->files[a.file].path, " and ", files->files[b.file].path);
     }
   }
   const auto repeated =

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -24,6 +25,9 @@ namespace stellar_arrow::source {
 namespace {
 
 constexpr size_t kReadBytes = size_t{1} << 20;
+// The ledgers of a pipe whose hashes are kept, to tell one that is repeated from another one; core
+// goes back at most to its last checkpoint, 64 ledgers.
+constexpr size_t kRemembered = 1024;
 
 arrow::Status SystemError(std::string_view what, const std::string& path) {
   const int error = errno;
@@ -245,7 +249,11 @@ struct Pipe {
   uint64_t position = 0;  // of the first byte of `waiting`, in the stream
   bool ended = false;
   std::atomic<bool> in_use = false;
-  std::optional<ledger::LedgerId> last;  // handed on
+  std::map<uint32_t, ledger::Hash256> taken;  // the last ledgers that were taken out of `waiting`
+
+  std::optional<uint32_t> last() const {
+    return taken.empty() ? std::nullopt : std::optional(taken.rbegin()->first);
+  }
 };
 
 class PipeStream final : public ObjectStream {
@@ -257,25 +265,41 @@ class PipeStream final : public ObjectStream {
 
   arrow::Result<Fetched> Next() override {
     while (true) {
-      if (range_.last && pipe_->last && pipe_->last->sequence >= *range_.last) return Fetched{};
-      ARROW_ASSIGN_OR_RAISE(std::optional<std::string> frame, TakeFrame());
+      const std::optional<uint32_t> last = pipe_->last();
+      if (range_.last && last && *last >= *range_.last) return Fetched{};
+      ARROW_ASSIGN_OR_RAISE(const std::optional<xdr::Bytes> frame, SeeFrame());
       if (frame) {
-        const uint64_t position = pipe_->position - frame->size() - kFrameMarkBytes;
-        const auto id = ledger::PeekLedger(BytesOf(*frame));
+        const auto id = ledger::PeekLedger(*frame);
         if (!id) {
-          return Error(ErrorCode::kDataLoss, FrameName(name_, position),
+          return Error(ErrorCode::kDataLoss, FrameName(name_, pipe_->position),
                        " is no LedgerCloseMeta: its ledger header cannot be read");
         }
-        // After a crash core emits its last ledger again.
-        if (pipe_->last && id->sequence == pipe_->last->sequence && id->hash == pipe_->last->hash) {
+        ARROW_ASSIGN_OR_RAISE(const bool repeated, IsRepeated(*id));
+        if (repeated) {
+          Drop(*frame);
           continue;
         }
-        pipe_->last = id;
-        if (id->sequence < range_.first) continue;
-        return Fetched{Fetched::State::kObject,
-                       {FrameName(name_, position), Form::kLedger, /*zstd=*/false,
-                        arrow::Buffer::FromString(std::move(*frame)), id->sequence, id->sequence},
-                       {}};
+        // What the range cannot use stays for the next stream.
+        if (!last && range_.first != 0 && id->sequence > range_.first) {
+          return LedgerError(ErrorCode::kOutOfRange, range_.first, name_,
+                             " does not have ledger ", range_.first, ": it begins with ledger ",
+                             id->sequence);
+        }
+        if (range_.last && id->sequence > *range_.last) return Fetched{};
+        pipe_->taken[id->sequence] = id->hash;
+        if (pipe_->taken.size() > kRemembered) pipe_->taken.erase(pipe_->taken.begin());
+        if (id->sequence < range_.first) {
+          Drop(*frame);
+          continue;
+        }
+        Fetched fetched{
+            Fetched::State::kObject,
+            {FrameName(name_, pipe_->position), Form::kLedger, /*zstd=*/false,
+             arrow::Buffer::FromString(std::string(frame->begin(), frame->end())), id->sequence,
+             id->sequence},
+            {}};
+        Drop(*frame);
+        return fetched;
       }
       if (pipe_->ended) {
         if (pipe_->waiting.empty()) return Fetched{};
@@ -296,15 +320,33 @@ class PipeStream final : public ObjectStream {
   }
 
  private:
-  // The next whole frame's ledger, if it is there.
-  arrow::Result<std::optional<std::string>> TakeFrame() {
+  // Whether a ledger that follows the taken ones is one of them: after a crash core emits some
+  // again. Errors: DATA_LOSS for another ledger of the same number.
+  arrow::Result<bool> IsRepeated(const ledger::LedgerId& id) const {
+    const std::optional<uint32_t> last = pipe_->last();
+    if (!last || id.sequence > *last) return false;
+    const auto known = pipe_->taken.find(id.sequence);
+    if (known != pipe_->taken.end() && known->second == id.hash) return true;
+    return LedgerError(ErrorCode::kDataLoss, id.sequence, FrameName(name_, pipe_->position),
+                       " is ledger ", id.sequence,
+                       known != pipe_->taken.end()
+                           ? " again, but with another hash"
+                           : Concat(", which was not among the last before it, up to ", *last));
+  }
+
+  // The next ledger of `waiting`, if the whole of it is there. It stays there.
+  arrow::Result<std::optional<xdr::Bytes>> SeeFrame() const {
     auto size = FrameAt(BytesOf(pipe_->waiting), pipe_->position);
     if (!size.ok()) return WithContext(size.status(), name_);
     if (!*size || pipe_->waiting.size() - kFrameMarkBytes < **size) return std::nullopt;
-    std::string frame = pipe_->waiting.substr(kFrameMarkBytes, **size);
-    pipe_->waiting.erase(0, kFrameMarkBytes + **size);
-    pipe_->position += kFrameMarkBytes + **size;
-    return frame;
+    return BytesOf(pipe_->waiting).subspan(kFrameMarkBytes, **size);
+  }
+
+  // Takes the frame that SeeFrame gave out of `waiting`.
+  void Drop(xdr::Bytes frame) {
+    const size_t size = kFrameMarkBytes + frame.size();
+    pipe_->waiting.erase(0, size);
+    pipe_->position += size;
   }
 
   // Reads what is there without waiting. False: nothing is.
@@ -345,11 +387,11 @@ class PipeSource final : public LedgerSource {
                    " is a pipe, which one stream at a time can read; end the other stream, or "
                    "write the ledgers to a file");
     }
-    const auto& last = pipe_->last;
-    if (last && range.first != 0 && range.first <= last->sequence) {
+    const std::optional<uint32_t> last = pipe_->last();
+    if (last && range.first != 0 && range.first <= *last) {
       pipe_->in_use = false;
       return LedgerError(ErrorCode::kOutOfRange, range.first, name_, " does not have ledger ",
-                         range.first, " any more: it was read up to ledger ", last->sequence);
+                         range.first, " any more: it was read up to ledger ", *last);
     }
     return std::make_unique<PipeStream>(pipe_, name_, range);
   }
@@ -365,14 +407,17 @@ class PipeSource final : public LedgerSource {
 arrow::Result<std::unique_ptr<LedgerSource>> OpenFramed(std::string path, bool follow,
                                                         std::string name) {
   if (path == "-") return std::make_unique<PipeSource>(STDIN_FILENO, follow, std::move(name));
-  // O_RDWR keeps a followed FIFO open when its writer goes away and another comes.
   struct stat info;
   if (::stat(path.c_str(), &info) != 0) return SystemError("open", path);
   if (S_ISDIR(info.st_mode)) {
     return Error(ErrorCode::kInvalidArgument, path, " is a folder; framed: reads one file");
   }
   const bool regular = S_ISREG(info.st_mode);
-  const int fd = ::open(path.c_str(), (regular || !follow ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+  // O_RDWR keeps a followed FIFO open when its writer goes away and another comes; O_NONBLOCK opens
+  // any other without waiting for its writer, before whom it has not ended.
+  const int fd = ::open(path.c_str(), O_CLOEXEC | (regular  ? O_RDONLY
+                                                   : follow ? O_RDWR
+                                                            : O_RDONLY | O_NONBLOCK));
   if (fd < 0) return SystemError("open", path);
   if (!regular) return std::make_unique<PipeSource>(fd, follow, std::move(name));
   auto file = std::make_shared<FramedFile>(std::move(path), follow, fd);

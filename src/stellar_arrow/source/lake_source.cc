@@ -50,9 +50,7 @@ class LakeIndex {
   struct Names {
     std::vector<NamedObject> objects;     // by first ledger
     std::vector<NamedObject> partitions;  // the same
-    // Of some file that has an object's name but for its ending: a copy in the making, or an object
-    // of another compression. Empty if there is none.
-    std::string unknown_ending;
+    std::string unknown_ending;           // of some object of another compression; mostly empty
   };
 
   // The names in the folder `folder` of the lake ("" = its own), those of no lake left out.
@@ -70,7 +68,7 @@ class LakeIndex {
       } else if (IsKnownEnding(name->extension)) {
         const std::string prefix = folder.empty() ? "" : folder + "/";
         names.objects.push_back({name->first, name->last, prefix + info.base_name()});
-      } else {
+      } else if (name->extension.find('.') == std::string::npos) {  // else a copy in the making
         names.unknown_ending = name->extension;
       }
     }

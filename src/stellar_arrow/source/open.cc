@@ -78,7 +78,10 @@ arrow::Result<SourceUrl> ParseUrl(std::string_view text) {
       return Error(ErrorCode::kInvalidArgument, "unknown setting '", key, "' in source '", text,
                    "'; framed: knows follow, file: knows none");
     }
-    url.query[key] = equals < pair.size() ? pair.substr(equals + 1) : "";
+    const std::string_view value = equals < pair.size() ? pair.substr(equals + 1) : "";
+    if (!url.query.emplace(key, value).second) {
+      return Error(ErrorCode::kInvalidArgument, "source '", text, "' says ", key, " twice");
+    }
     query.remove_prefix(std::min(end + 1, query.size()));
   }
   return url;
@@ -100,16 +103,35 @@ bool IsZstdFile(const std::string& path) {
   return file.gcount() == sizeof magic && IsZstd(magic);
 }
 
-// The regular files of a folder, not those in its subfolders, nor hidden ones.
-std::vector<std::string> FilesIn(const std::string& folder) {
+arrow::Status Unreadable(const std::string& path, const std::error_code& error) {
+  const bool missing = error == std::errc::no_such_file_or_directory;
+  return Error(missing ? ErrorCode::kNotFound : ErrorCode::kUnavailable, "cannot look at ", path,
+               ": ", error.message());
+}
+
+// The regular files of a folder, not those in its subfolders, nor hidden ones. A link that leads
+// nowhere is an error: it may stand for ledgers.
+arrow::Result<std::vector<std::string>> FilesIn(const std::string& folder) {
   std::vector<std::string> files;
-  for (const auto& entry : stdfs::directory_iterator(folder)) {
-    if (entry.is_regular_file() && !entry.path().filename().string().starts_with('.')) {
-      files.push_back(entry.path().string());
-    }
+  std::error_code error;
+  stdfs::directory_iterator entry(folder, error);
+  for (; !error && entry != stdfs::directory_iterator(); entry.increment(error)) {
+    if (entry->path().filename().string().starts_with('.')) continue;
+    std::error_code entry_error;
+    const stdfs::file_status status = entry->status(entry_error);
+    if (!stdfs::exists(status)) return Unreadable(entry->path().string(), entry_error);
+    if (stdfs::is_regular_file(status)) files.push_back(entry->path().string());
   }
+  if (error) return Unreadable(folder, error);
   std::ranges::sort(files);
   return files;
+}
+
+// The folder's absolute path, which ends in no slash, as Arrow's file systems want it.
+std::string FolderPath(const std::string& path) {
+  const std::string absolute = stdfs::absolute(path).lexically_normal().string();
+  return absolute.size() > 1 && absolute.back() == '/' ? absolute.substr(0, absolute.size() - 1)
+                                                       : absolute;
 }
 
 arrow::Result<std::unique_ptr<LedgerSource>> OpenPath(const std::string& path, std::string name,
@@ -119,6 +141,7 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenPath(const std::string& path, s
   if (status.type() == stdfs::file_type::not_found) {
     return Error(ErrorCode::kNotFound, "source ", path, " does not exist");
   }
+  if (!stdfs::exists(status)) return Unreadable(path, error);
   if (!stdfs::is_directory(status)) {
     if (!stdfs::is_regular_file(status)) {
       return Error(ErrorCode::kInvalidArgument, path,
@@ -127,13 +150,10 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenPath(const std::string& path, s
     return OpenFiles({path}, std::move(name), options);
   }
   auto filesystem = std::make_shared<arrow::fs::LocalFileSystem>();
-  const std::string absolute = stdfs::absolute(path).lexically_normal().string();
-  const std::string folder = absolute.size() > 1 && absolute.back() == '/'
-                                 ? absolute.substr(0, absolute.size() - 1)
-                                 : absolute;
+  const std::string folder = FolderPath(path);
   ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*filesystem, folder));
   if (lake) return OpenLake(std::move(filesystem), folder, std::move(name), options);
-  std::vector<std::string> files = FilesIn(folder);
+  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> files, FilesIn(folder));
   if (files.empty()) {
     return Error(ErrorCode::kNotFound, path,
                  " is neither a lake (no .config.json, no names of its kind) nor a folder of "
@@ -166,7 +186,7 @@ arrow::Result<LakeListing> ListLake(std::string_view text, const SourceOptions& 
     return Error(ErrorCode::kInvalidArgument, text, " is no lake: it is no folder");
   }
   auto filesystem = std::make_shared<arrow::fs::LocalFileSystem>();
-  const std::string folder = stdfs::absolute(url.path).lexically_normal().string();
+  const std::string folder = FolderPath(url.path);
   ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*filesystem, folder));
   if (!lake) {
     return Error(ErrorCode::kInvalidArgument, url.path,
