@@ -171,8 +171,8 @@ class FileStream final : public ObjectStream {
     ++next_;
     std::string name = entry.offset == 0 ? path : Concat(path, " from byte ", entry.offset);
     return Fetched{Fetched::State::kObject,
-                   {std::move(name), Form::kLedger, /*zstd=*/false,
-                    std::move(bytes), entry.id.sequence, entry.id.sequence},
+                   {std::move(name), Form::kLedger, /*zstd=*/false, std::move(bytes),
+                    entry.id.sequence, entry.id.sequence},
                    {}};
   }
 
@@ -261,8 +261,8 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenFiles(std::vector<std::string> 
     const Entry& b = files->entries[i];
     if (a.id.sequence == b.id.sequence && a.id.hash != b.id.hash) {
       return LedgerError(ErrorCode::kDataLoss, a.id.sequence, "ledger ", a.id.sequence,
-                         " is there twice with different hashes: in ",
-                         files->files[a.file].path, " and ", files->files[b.file].path);
+                         " is there twice with different hashes: in ", files->files[a.file].path,
+                         " and ", files->files[b.file].path);
     }
   }
   const auto repeated =

@@ -281,9 +281,8 @@ class PipeStream final : public ObjectStream {
         }
         // What the range cannot use stays for the next stream.
         if (!last && range_.first != 0 && id->sequence > range_.first) {
-          return LedgerError(ErrorCode::kOutOfRange, range_.first, name_,
-                             " does not have ledger ", range_.first, ": it begins with ledger ",
-                             id->sequence);
+          return LedgerError(ErrorCode::kOutOfRange, range_.first, name_, " does not have ledger ",
+                             range_.first, ": it begins with ledger ", id->sequence);
         }
         if (range_.last && id->sequence > *range_.last) return Fetched{};
         pipe_->taken[id->sequence] = id->hash;
@@ -292,12 +291,11 @@ class PipeStream final : public ObjectStream {
           Drop(*frame);
           continue;
         }
-        Fetched fetched{
-            Fetched::State::kObject,
-            {FrameName(name_, pipe_->position), Form::kLedger, /*zstd=*/false,
-             arrow::Buffer::FromString(std::string(frame->begin(), frame->end())), id->sequence,
-             id->sequence},
-            {}};
+        Fetched fetched{Fetched::State::kObject,
+                        {FrameName(name_, pipe_->position), Form::kLedger, /*zstd=*/false,
+                         arrow::Buffer::FromString(std::string(frame->begin(), frame->end())),
+                         id->sequence, id->sequence},
+                        {}};
         Drop(*frame);
         return fetched;
       }

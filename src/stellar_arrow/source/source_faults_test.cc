@@ -143,8 +143,8 @@ class Folder : public testing::Test {
       pass.state = fetched->state;
       pass.reason = fetched->reason;
       if (fetched->state != Fetched::State::kObject) break;
-      for (uint32_t i = fetched->object.first; i <= fetched->object.last; ++i) {
-        pass.ledgers.push_back(i);
+      for (uint64_t i = fetched->object.first; i <= fetched->object.last; ++i) {
+        pass.ledgers.push_back(static_cast<uint32_t>(i));
       }
     }
     return pass;
@@ -202,8 +202,8 @@ TEST(UnzipperLimits, TheCapGrowsWithWhatIsThere) {
 TEST(UnzipperLimits, ContentIsHeldAgainstItsSizeAndChecksum) {
   // A single segment of a stated size: one byte more and one less than there are.
   for (const char claim : {2, 4}) {
-    const std::string frame = std::string("\x28\xb5\x2f\xfd\x20", 5) + claim +
-                              BlockHead(Block::kRaw, 3, true) + "abc";
+    const std::string frame =
+        std::string("\x28\xb5\x2f\xfd\x20", 5) + claim + BlockHead(Block::kRaw, 3, true) + "abc";
     Unzipper unzipper(kMaxObjectBytes);
     EXPECT_EQ(CodeOf(unzipper.Unzip(BytesOf(frame)).status()), ErrorCode::kDataLoss) << int{claim};
   }
@@ -211,8 +211,7 @@ TEST(UnzipperLimits, ContentIsHeldAgainstItsSizeAndChecksum) {
   ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1);
   const std::string content = "what a ledger says";
   std::string frame(ZSTD_compressBound(content.size()), '\0');
-  frame.resize(
-      ZSTD_compress2(zstd, frame.data(), frame.size(), content.data(), content.size()));
+  frame.resize(ZSTD_compress2(zstd, frame.data(), frame.size(), content.data(), content.size()));
   ZSTD_freeCCtx(zstd);
   Unzipper unzipper(kMaxObjectBytes);
   EXPECT_TRUE(unzipper.Unzip(BytesOf(frame)).ok());
@@ -306,8 +305,7 @@ TEST_F(OddLake, ItsFirstObjectHoldsLedgersFromTwoOn) {
   PutObject(layout, 2);
   const auto source = OpenSource(path().string()).ValueOrDie();
   EXPECT_EQ(source->GetExtent()->first, 2u);
-  EXPECT_EQ(CodeOf(source->OpenStream({1, {}}, GapPolicy::kFail).status()),
-            ErrorCode::kOutOfRange);
+  EXPECT_EQ(CodeOf(source->OpenStream({1, {}}, GapPolicy::kFail).status()), ErrorCode::kOutOfRange);
   const auto stream = source->OpenStream({2, {}}, GapPolicy::kFail).ValueOrDie();
   const Object object = stream->Next().ValueOrDie().object;
   EXPECT_EQ(object.first, 2u);
@@ -366,8 +364,9 @@ TEST_F(OddLake, AGapIsSkippedOverFoldersAndAtARangesEnd) {
 
 TEST_F(OddLake, ABadManifestIsNamedWithItsPath) {
   PutObject({1, 64000, "zst"}, 100);
-  for (const char* bad : {"", "{", R"({"networkPassphrase":"P ; Q","compression":"lz4",)"
-                                   R"("ledgersPerBatch":1,"batchesPerPartition":64000})"}) {
+  for (const char* bad : {"", "{",
+                          R"({"networkPassphrase":"P ; Q","compression":"lz4",)"
+                          R"("ledgersPerBatch":1,"batchesPerPartition":64000})"}) {
     WriteFile(path(".config.json"), bad);
     const auto status = OpenSource(path().string()).status();
     EXPECT_EQ(CodeOf(status), ErrorCode::kDataLoss);
@@ -408,10 +407,9 @@ TEST_F(OddFiles, AreNamedWhereTheirFrameIsNoGood) {
   const std::string ledger = PubnetLedger(30822018);
   const std::string frame = Zip(ledger);
   const std::string skippable("\x50\x2a\x4d\x18\x02\x00\x00\x00zz", 10);
-  for (const std::string& bad :
-       {frame.substr(0, frame.size() / 2), frame + frame, frame + "x", frame + skippable,
-        skippable + frame, Zip(""), Zip("no ledger"), ledger + "four",
-        ledger.substr(0, ledger.size() - 4)}) {
+  for (const std::string& bad : {frame.substr(0, frame.size() / 2), frame + frame, frame + "x",
+                                 frame + skippable, skippable + frame, Zip(""), Zip("no ledger"),
+                                 ledger + "four", ledger.substr(0, ledger.size() - 4)}) {
     WriteFile(path("bad"), bad);
     const auto status = OpenSource(path("bad").string()).status();
     EXPECT_EQ(CodeOf(status), ErrorCode::kDataLoss) << status;
@@ -451,8 +449,7 @@ TEST_F(OddFiles, AreReadOnceEachWhateverTheyHold) {
 
 TEST_F(OddFiles, AFileThatShrinksIsAnErrorAndNoCrash) {
   for (const bool zipped : {false, true}) {
-    const std::string content =
-        Framed(PubnetLedger(kFirst)) + Framed(PubnetLedger(kFirst + 1));
+    const std::string content = Framed(PubnetLedger(kFirst)) + Framed(PubnetLedger(kFirst + 1));
     WriteFile(path("a"), zipped ? Zip(content) : content);
     const auto source = OpenSource(path("a").string()).ValueOrDie();
     const auto stream = source->OpenStream({kFirst, {}}, GapPolicy::kFail).ValueOrDie();
@@ -462,7 +459,9 @@ TEST_F(OddFiles, AFileThatShrinksIsAnErrorAndNoCrash) {
     EXPECT_EQ(held.bytes->ToString(), PubnetLedger(kFirst));
     const auto fresh = source->OpenStream({kFirst, {}}, GapPolicy::kFail).ValueOrDie();
     EXPECT_EQ(CodeOf(fresh->Next().status()), ErrorCode::kDataLoss);
-    if (!zipped) EXPECT_EQ(CodeOf(stream->Next().status()), ErrorCode::kDataLoss);
+    if (!zipped) {
+      EXPECT_EQ(CodeOf(stream->Next().status()), ErrorCode::kDataLoss);
+    }
   }
 }
 
@@ -583,8 +582,7 @@ TEST_F(OddPipe, ThatEndsInsideARecordIsCutShort) {
   const Pass pass = Read(*source, {0, {}});
   EXPECT_THAT(pass.ledgers, ElementsAre(30822018));
   EXPECT_EQ(CodeOf(pass.status), ErrorCode::kDataLoss);
-  EXPECT_THAT(pass.status.message(),
-              HasSubstr("record at byte " + std::to_string(first.size())));
+  EXPECT_THAT(pass.status.message(), HasSubstr("record at byte " + std::to_string(first.size())));
 }
 
 TEST_F(OddPipe, NamesTheByteWhereNoRecordIs) {
@@ -652,8 +650,7 @@ TEST_F(OddStream, OfNoLedgersIsRefused) {
   WriteFile(path("core.xdr"), Big(0x80000000u));
   EXPECT_EQ(CodeOf(OpenSource("framed:" + path("core.xdr").string()).status()),
             ErrorCode::kDataLoss);
-  EXPECT_EQ(CodeOf(OpenSource("framed:" + path().string()).status()),
-            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(OpenSource("framed:" + path().string()).status()), ErrorCode::kInvalidArgument);
 }
 
 TEST(OddUrl, SaysNothingTwice) {
