@@ -57,6 +57,10 @@ class Ledger {
   // The same for the LedgerCloseMeta that `wire` begins with; returns the bytes it takes.
   arrow::Result<size_t> OpenPrefix(xdr::Bytes wire);
 
+  // What is read must outlive the reading.
+  template <xdr::detail::TemporaryBuffer Buffer>
+  void Open(Buffer&& wire) = delete;
+
   // Exactly the LedgerCloseMeta's bytes.
   xdr::Bytes wire() const { return wire_; }
   xdr::LedgerCloseMeta meta() const;

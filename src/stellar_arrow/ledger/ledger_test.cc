@@ -361,11 +361,13 @@ TEST(Ledger, RefusesDeepNestingOnAWorkersStack) {
   };
   std::thread worker([&] {
     Ledger ledger;
-    EXPECT_TRUE(ledger.Open(with_key(300)).ok());
+    const Buffer deep = with_key(300);
+    EXPECT_TRUE(ledger.Open(deep).ok());
     EXPECT_EQ(ledger.evicted_keys().size(), 1u);
-    const arrow::Status status = ledger.Open(with_key(2000));
-    EXPECT_THAT(status.message(), testing::HasSubstr("nested too deep"));
-    EXPECT_FALSE(ledger.Open(with_key(100000)).ok());
+    const Buffer too_deep = with_key(2000);
+    EXPECT_THAT(ledger.Open(too_deep).message(), testing::HasSubstr("nested too deep"));
+    const Buffer abyss = with_key(100000);
+    EXPECT_FALSE(ledger.Open(abyss).ok());
   });
   worker.join();
 }
