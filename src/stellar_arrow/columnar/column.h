@@ -188,18 +188,33 @@ struct TextList {
         : elements_(std::make_shared<arrow::StringBuilder>(pool)),
           builder_(pool, elements_, type) {}
 
-    arrow::Status Begin() { return builder_.Append(); }
+    arrow::Status Begin() {
+      if (builder_.length() == 0 && last_rows_ != 0) {
+        ARROW_RETURN_NOT_OK(builder_.Reserve(last_rows_));
+        ARROW_RETURN_NOT_OK(elements_->Reserve(last_elements_));
+        ARROW_RETURN_NOT_OK(elements_->ReserveData(last_element_bytes_));
+      }
+      return builder_.Append();
+    }
     arrow::Status Add(std::string_view element) { return elements_->Append(element); }
 
     int64_t bytes() const override {
       constexpr int64_t kOffset = sizeof(int32_t);
       return (builder_.length() + elements_->length()) * kOffset + elements_->value_data_length();
     }
-    arrow::Result<std::shared_ptr<arrow::Array>> Finish() override { return builder_.Finish(); }
+    arrow::Result<std::shared_ptr<arrow::Array>> Finish() override {
+      last_rows_ = builder_.length();
+      last_elements_ = elements_->length();
+      last_element_bytes_ = elements_->value_data_length();
+      return builder_.Finish();
+    }
 
    private:
     std::shared_ptr<arrow::StringBuilder> elements_;
     arrow::ListBuilder builder_;
+    int64_t last_rows_ = 0;
+    int64_t last_elements_ = 0;
+    int64_t last_element_bytes_ = 0;
   };
 };
 
