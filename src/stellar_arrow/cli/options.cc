@@ -6,8 +6,13 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -203,6 +208,24 @@ arrow::Status CheckForeignVariables(std::vector<std::string>* warnings) {
   return arrow::Status::OK();
 }
 
+// Not toml++'s own way to read files: to it a folder is an empty file, and a pipe is none.
+arrow::Result<std::string> ContentOf(const std::string& path) {
+  const auto refuse = [&] {
+    return Error(ErrorCode::kInvalidArgument, "cannot read the configuration file '", path,
+                 "': ", std::strerror(errno));
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             &std::fclose);
+  if (file == nullptr) return refuse();
+  std::string content;
+  std::array<char, 4096> part;
+  while (const size_t size = std::fread(part.data(), 1, part.size(), file.get())) {
+    content.append(part.data(), size);
+  }
+  if (std::ferror(file.get()) != 0) return refuse();
+  return content;
+}
+
 }  // namespace
 
 std::span<const Option> AllOptions() { return kOptions; }
@@ -240,12 +263,13 @@ void Settings::AddAllFlags(CLI::App& command) {
 }
 
 arrow::Status Settings::ReadFile(std::map<std::string, Value, std::less<>>* values) const {
-  if (config_.empty()) return arrow::Status::OK();
+  if (!config_) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const std::string content, ContentOf(*config_));
   toml::table table;
   try {
-    table = toml::parse_file(config_);
+    table = toml::parse(content);
   } catch (const toml::parse_error& error) {
-    return Error(ErrorCode::kInvalidArgument, config_, ":", error.source().begin.line, ": ",
+    return Error(ErrorCode::kInvalidArgument, *config_, ":", error.source().begin.line, ": ",
                  error.description());
   }
   for (const auto& [toml_key, node] : table) {
@@ -253,10 +277,10 @@ arrow::Status Settings::ReadFile(std::map<std::string, Value, std::less<>>* valu
     const auto option =
         std::ranges::find(kOptions, key, [](const Option& known) { return KeyOf(known.name); });
     if (option == kOptions.end()) {
-      return Error(ErrorCode::kInvalidArgument, config_, ":", node.source().begin.line,
+      return Error(ErrorCode::kInvalidArgument, *config_, ":", node.source().begin.line,
                    ": unknown key '", key, "'; did you mean '", NearestKey(key), "'?");
     }
-    Value value{"", Concat(config_, ":", node.source().begin.line), true};
+    Value value{"", Concat(*config_, ":", node.source().begin.line), true};
     if (const auto text = node.value_exact<std::string>()) {
       value.text = *text;
     } else if (const auto number = node.value_exact<int64_t>();

@@ -67,7 +67,7 @@ class Settings {
   arrow::Status ReadFile(std::map<std::string, Value, std::less<>>* values) const;
 
   std::map<std::string, std::string, std::less<>> flags_;
-  std::string config_;
+  std::optional<std::string> config_;
   std::map<std::string, Value, std::less<>> values_;
 };
 

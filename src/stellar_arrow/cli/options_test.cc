@@ -217,8 +217,14 @@ TEST_F(OptionsTest, RefuseFilesByLineForWhatIsNoOptionOrOfAnotherType) {
   for (const auto& [text, message] : files) {
     EXPECT_THAT(Refusal(ResolveFile(text)), AllOf(HasSubstr(".toml"), HasSubstr(message))) << text;
   }
-  EXPECT_THAT(Refusal(Resolve({"--config", "/nowhere/server.toml"})),
-              HasSubstr("/nowhere/server.toml"));
+}
+
+TEST_F(OptionsTest, RefuseFilesThatAreNotThereOrNoFiles) {
+  for (const std::string& path : {std::string("/nowhere/server.toml"), testing::TempDir()}) {
+    EXPECT_THAT(Refusal(Resolve({"--config", path})), HasSubstr(path));
+  }
+  EXPECT_THAT(Refusal(Resolve({"--config", ""})), HasSubstr("configuration file"));
+  EXPECT_TRUE(ResolveFile("").ok());
 }
 
 TEST_F(OptionsTest, WarnOnceOfAllThatMeansNothingHere) {
