@@ -275,14 +275,33 @@ class TableWriter final : public TextWriter {
     for (char& c : cell) {
       if (static_cast<unsigned char>(c) < ' ') c = ' ';
     }
-    if (cell.size() <= kMaxWidth) return cell;
+    const size_t width = WidthOf(cell);
+    if (width <= kMaxWidth) return cell;
     constexpr size_t kHalf = (kMaxWidth - 3) / 2;
-    return cell.substr(0, kHalf) + "..." + cell.substr(cell.size() - kHalf);
+    return cell.substr(0, OffsetOf(cell, kHalf)) + "..." +
+           cell.substr(OffsetOf(cell, width - kHalf));
+  }
+
+  // Letters are code points here. That is not the width of all scripts, but no letter is cut.
+  static bool BeginsLetter(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
+  static size_t WidthOf(std::string_view text) {
+    return static_cast<size_t>(std::ranges::count_if(text, BeginsLetter));
+  }
+
+  // Where the `letter`th letter of `text` begins, counted from 0.
+  static size_t OffsetOf(std::string_view text, size_t letter) {
+    size_t offset = 0;
+    for (; offset < text.size(); ++offset) {
+      if (BeginsLetter(text[offset]) && letter-- == 0) break;
+    }
+    return offset;
   }
 
   static bool IsNumber(const arrow::DataType& type) { return arrow::is_integer(type.id()); }
 
   arrow::Status Append(const arrow::RecordBatch& batch) override {
+    if (batch.num_rows() == 0) return arrow::Status::OK();  // no widths to learn from it
     std::vector<std::vector<std::string>> cells(static_cast<size_t>(batch.num_columns()));
     for (int column = 0; column < batch.num_columns(); ++column) {
       for (int64_t row = 0; row < batch.num_rows(); ++row) {
@@ -311,7 +330,7 @@ class TableWriter final : public TextWriter {
   void SetWidths(const std::vector<std::vector<std::string>>& cells) {
     for (size_t column = 0; column < cells.size(); ++column) {
       size_t width = schema_->field(static_cast<int>(column))->name().size();
-      for (const std::string& cell : cells[column]) width = std::max(width, cell.size());
+      for (const std::string& cell : cells[column]) width = std::max(width, WidthOf(cell));
       widths_.push_back(width);
     }
     AppendRow([&](size_t column) -> const std::string& {
@@ -323,7 +342,7 @@ class TableWriter final : public TextWriter {
   void AppendRow(Cell&& cell) {
     for (size_t column = 0; column < widths_.size(); ++column) {
       const std::string& text = cell(column);
-      const size_t padding = widths_[column] - std::min(widths_[column], text.size());
+      const size_t padding = widths_[column] - std::min(widths_[column], WidthOf(text));
       const bool right = IsNumber(*schema_->field(static_cast<int>(column))->type());
       if (column != 0) text_ += "  ";
       if (right) text_.append(padding, ' ');

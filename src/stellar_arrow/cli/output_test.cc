@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "stellar_arrow/base/error.h"
 
@@ -96,6 +97,55 @@ TEST(Output, WritesATableForPeople) {
   EXPECT_THAT(table, testing::StartsWith("    number             amount"));
   EXPECT_THAT(table, testing::HasSubstr("4294967295"));
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3);  // a line break in a cell is none
+}
+
+// A table of one column of texts, written as batches of these.
+std::string TextTable(const std::vector<std::vector<std::string>>& batches) {
+  const auto schema = arrow::schema({arrow::field("t", arrow::utf8())});
+  const auto out = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  const auto writer = MakeRowWriter(Format::kTable, schema, out).ValueOrDie();
+  for (const auto& texts : batches) {
+    arrow::StringBuilder builder;
+    EXPECT_TRUE(builder.AppendValues(texts).ok());
+    const auto batch = arrow::RecordBatch::Make(schema, static_cast<int64_t>(texts.size()),
+                                                {builder.Finish().ValueOrDie()});
+    EXPECT_TRUE(writer->Write(*batch).ok());
+  }
+  EXPECT_TRUE(writer->Close().ok());
+  return out->Finish().ValueOrDie()->ToString();
+}
+
+TEST(Output, ShortensLongCellsOfATableInTheMiddleAndBetweenLetters) {
+  EXPECT_EQ(TextTable({{"abcdefghijklmnopqrstuvwx"}}), "t\nabcdefghijklmnopqrstuvwx\n");
+  EXPECT_EQ(TextTable({{"abcdefghijklmnopqrstuvwxy"}}), "t\nabcdefghij...pqrstuvwxy\n");
+  std::string euros;
+  for (int i = 0; i < 24; ++i) euros += "€";
+  EXPECT_EQ(TextTable({{euros}}), "t\n" + euros + "\n");
+  EXPECT_EQ(TextTable({{euros + "€"}}), "t\n€€€€€€€€€€...€€€€€€€€€€\n");
+}
+
+TEST(Output, WritesATablesNamesOnceWhateverItsBatchesHold) {
+  EXPECT_EQ(TextTable({}), "t\n");
+  EXPECT_EQ(TextTable({{}, {}}), "t\n");
+  EXPECT_EQ(TextTable({{}, {"a"}, {}, {"b"}}), "t\na\nb\n");
+}
+
+TEST(Output, KeepsEscapeSequencesOfCellsFromTheTerminal) {
+  EXPECT_EQ(TextTable({{"a\x1b[31mb\r\n\tc"}}), "t\na [31mb   c\n");
+}
+
+TEST(Output, WritesPartsOfBatches) {
+  const auto batch = Example()->Slice(1);
+  for (const Format format : {Format::kJsonl, Format::kCsv}) {
+    const auto out = arrow::io::BufferOutputStream::Create().ValueOrDie();
+    const auto writer = MakeRowWriter(format, batch->schema(), out).ValueOrDie();
+    ASSERT_TRUE(writer->Write(*batch).ok());
+    ASSERT_TRUE(writer->Close().ok());
+    const std::string whole = Written(format);
+    const std::string part = out->Finish().ValueOrDie()->ToString();
+    EXPECT_THAT(whole,
+                testing::EndsWith(part.substr(format == Format::kCsv ? part.find('\n') : 0)));
+  }
 }
 
 TEST(Output, WritesAnArrowStreamThatReadsBack) {

@@ -22,6 +22,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "stellar_arrow/base/error.h"
+
 namespace stellar_arrow::columnar {
 
 // Grows one column of a batch. Nulls are only counted until a value or the end comes, so that they
@@ -147,8 +149,13 @@ class VariableBuilder : public BuilderOf<ArrowBuilder, sizeof(int32_t)> {
 
  protected:
   arrow::Status PutBytes(const void* bytes, size_t size) {
+    // An array's offsets are int32. What is too much for one array the builder refuses, but it is
+    // told a value's size as an int32 as well.
+    if (size > static_cast<size_t>(INT32_MAX)) {
+      return Error(ErrorCode::kResourceExhausted, "a cell of ", size, " bytes; an Arrow column of ",
+                   this->builder_.type()->ToString(), " has room for ", INT32_MAX);
+    }
     ARROW_RETURN_NOT_OK(this->Prepare());
-    // An array's offsets are int32; the builder refuses what does not fit.
     return this->builder_.Append(static_cast<const uint8_t*>(bytes), static_cast<int32_t>(size));
   }
   int64_t VariableBytes() const override { return this->builder_.value_data_length(); }

@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "stellar_arrow/base/error.h"
 #include "stellar_arrow/columnar/batch_builder.h"
 
 namespace stellar_arrow::columnar {
@@ -97,6 +99,32 @@ TEST(BatchBuilder, CountsTheBytesOfItsBuffers) {
   EXPECT_EQ(builder.bytes(), 0);
   ASSERT_TRUE(builder.Append({1, std::nullopt, "12345678", {}}).ok());
   EXPECT_EQ(builder.bytes(), 4 + 4 + 8);
+}
+
+TEST(Column, RefusesACellThatAnArrowColumnCannotHold) {
+  Binary::Builder builder(Binary::Type(), arrow::default_memory_pool());
+  const uint8_t byte = 0;  // nothing is read of what is refused
+  for (const size_t size : {size_t{1} << 31, (size_t{1} << 32) + 1}) {
+    const auto error = builder.Put(std::span(&byte, size));
+    EXPECT_EQ(CodeOf(error), ErrorCode::kResourceExhausted) << error;
+  }
+  EXPECT_EQ(builder.Finish().ValueOrDie()->length(), 0);
+}
+
+TEST(BatchBuilder, GrowsItsBuffersOnceABatch) {
+  auto builder = MakeBuilder({"number", "name", "tags"});
+  const auto append = [&](uint32_t rows) {
+    for (uint32_t i = 0; i < rows; ++i) {
+      ASSERT_TRUE(builder.Append({i, std::nullopt, "some name", {"one", "two"}}).ok());
+    }
+  };
+  append(1000);
+  ASSERT_TRUE(builder.Finish().ok());
+  append(1);
+  const int64_t allocations = arrow::default_memory_pool()->num_allocations();
+  append(999);
+  EXPECT_EQ(arrow::default_memory_pool()->num_allocations(), allocations);
+  EXPECT_TRUE(builder.Finish().ValueOrDie()->ValidateFull().ok());
 }
 
 TEST(SelectColumns, KeepsTheOrderAskedFor) {
