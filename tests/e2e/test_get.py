@@ -104,7 +104,9 @@ def test_open_range_is_followed_row_by_row(lake, pubnet):
         with subprocess.Popen(
                 [program.PROGRAM, "get", f"{TABLE}:{FIRST}", "--server", server.location,
                  "--columns", "ledger_sequence", "--format", "jsonl"], stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, env=environment()) as following:
+                stderr=subprocess.PIPE, env=environment(),
+                # Who runs the tests in a shell's background lets them ignore this signal.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as following:
             # Should nothing come, the end of the program ends the reading.
             limit = threading.Timer(60, following.kill)
             limit.start()
