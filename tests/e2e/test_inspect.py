@@ -1,10 +1,13 @@
 """`inspect`: one ledger as SEP-51 JSON, whole or one value of it."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
 import ledgers
+import program
 from program import run
 
 FIRST = ledgers.FIRST
@@ -84,3 +87,13 @@ def test_file_that_is_no_ledger_is_an_error_that_names_it(tmp_path):
     done = run("inspect", path)
     assert done.returncode == 1
     assert "notes.txt" in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_output_that_cannot_be_written_is_an_error():
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([program.PROGRAM, "inspect", str(ledgers.PUBNET_LAKE)], stdout=full,
+                              stderr=subprocess.PIPE, env=program.environment(), timeout=60,
+                              check=False)
+    assert done.returncode == 1
+    assert b"stdout" in done.stderr

@@ -224,7 +224,9 @@ int Main(int argc, char** argv) {
   ops::StartLog(status.ok() ? settings.Text("log-level") : "info");
   for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   if (status.ok()) status = run();
-  if (std::fflush(stdout) != 0 && status.ok()) {
+  // A long line goes past the buffer, so that flushing alone would not see that it failed.
+  const bool flushed = std::fflush(stdout) == 0;
+  if ((!flushed || std::ferror(stdout) != 0) && status.ok()) {
     status = Error(ErrorCode::kUnavailable, "cannot write to stdout");
   }
   if (status.ok()) return kDone;
