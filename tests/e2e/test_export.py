@@ -4,7 +4,11 @@ import csv
 import io
 import json
 import os
+import pty
+import re
+import resource
 import subprocess
+import threading
 
 import pyarrow as pa
 import pytest
@@ -124,6 +128,75 @@ def test_output_that_cannot_be_written_is_an_error(kind):
             check=False)
     assert done.returncode == 1
     assert done.stderr
+
+
+def test_file_that_cannot_be_written_whole_is_removed(tmp_path):
+    done = subprocess.run(
+        [program.PROGRAM, "export", WHOLE, "--source", str(ledgers.PUBNET_LAKE), "--output",
+         str(tmp_path / "ledgers.arrows")], capture_output=True, env=program.environment(),
+        timeout=60, check=False, restore_signals=False,  # SIGXFSZ stays ignored, as here
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)))
+    assert done.returncode == 1
+    assert "ledgers.arrows" in done.stderr.decode()
+    assert not list(tmp_path.iterdir())
+
+
+def test_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = []
+    reader = threading.Thread(target=lambda: content.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    done = export(WHOLE, ledgers.PUBNET_LAKE, "--columns", "ledger_sequence", "--format", "csv",
+                  "--output", pipe, timeout=60)
+    reader.join(60)
+    assert done.returncode == 0, done.stderr
+    assert csv_sequences(content[0]) == ALL
+    assert pipe.is_fifo() and list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_link_stays_a_link_to_the_file_that_is_written(tmp_path, there):
+    target, link = tmp_path / "ledgers.csv", tmp_path / "link.csv"
+    if there:
+        target.write_text("old")
+    link.symlink_to("ledgers.csv")
+    done = export(WHOLE, ledgers.PUBNET_LAKE, "--columns", "ledger_sequence", "--output", link)
+    assert done.returncode == 0, done.stderr
+    assert link.is_symlink()
+    assert csv_sequences(target.read_bytes()) == ALL
+
+
+def test_output_whose_name_is_too_long_is_an_error_that_names_it(tmp_path):
+    done = export(WHOLE, ledgers.PUBNET_LAKE, "--output", tmp_path / ("x" * 300))
+    assert done.returncode == 1
+    assert "xxx" in done.stderr and "too long" in done.stderr
+
+
+def test_progress_bar_on_a_terminal_leaves_the_rows_alone():
+    terminal, child_end = pty.openpty()
+    with subprocess.Popen(
+            [program.PROGRAM, "export", WHOLE, "--source", str(ledgers.PUBNET_LAKE), "--columns",
+             "ledger_sequence", "--format", "csv", "--batch-size", "1"],
+            stdin=subprocess.DEVNULL, stdout=child_end, stderr=child_end,
+            env=program.environment()) as process:
+        os.close(child_end)
+        shown = b""
+        while True:
+            try:
+                part = os.read(terminal, 4096)
+            except OSError:  # how Linux says that the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+    os.close(terminal)
+    assert process.returncode == 0
+    assert b"export [" in shown
+    # What a terminal shows of a line is what comes after the bar has been wiped off it.
+    lines = [re.sub(r".*\x1b\[K", "", line) for line in shown.decode().replace("\r\n", "\n")
+             .split("\n")]
+    assert lines[:7] == ["ledger_sequence", *map(str, ALL)]
 
 
 def test_flipped_bit_ends_it_with_an_error(lake, pubnet):

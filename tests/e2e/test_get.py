@@ -140,6 +140,25 @@ def test_unknown_column_is_refused_with_the_columns_there_are(server):
     assert "nonsense" in done.stderr and "ledger_hash" in done.stderr
 
 
+def test_column_that_is_no_text_is_refused(server):
+    done = get(server, WHOLE, "--columns", b"\xff".decode(errors="surrogateescape"))
+    assert done.returncode == 2
+    assert "unknown column" in done.stderr
+
+
+def test_columns_of_a_json_request_are_the_columns(server):
+    request = {"table": TABLE, "start": FIRST, "end": NEWEST, "columns": ["ledger_sequence"]}
+    done = get(server, json.dumps(request), "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().split() == ["ledger_sequence", *map(str, ALL)]
+
+
+def test_folder_as_output_is_refused_by_name(server, tmp_path):
+    done = get(server, WHOLE, "--output", tmp_path)
+    assert done.returncode == 2
+    assert str(tmp_path) in done.stderr and not list(tmp_path.iterdir())
+
+
 def test_no_server_is_an_error_that_names_the_address():
     done = run("get", WHOLE, "--server", "grpc://127.0.0.1:1", "--format", "csv", timeout=60)
     assert done.returncode == 1

@@ -82,8 +82,15 @@ arrow::Status Export(const RowsArguments& arguments, const Settings& settings) {
   ARROW_ASSIGN_OR_RAISE(const auto subscription,
                         stream::Subscription::Make(*source, std::move(options)));
 
-  const bool folder = several || std::filesystem::is_directory(arguments.output);
-  if (folder && format != Format::kNull) std::filesystem::create_directories(arguments.output);
+  std::error_code error;
+  const bool folder = several || std::filesystem::is_directory(arguments.output, error);
+  if (folder && format != Format::kNull) {
+    std::filesystem::create_directories(arguments.output, error);
+    if (error) {
+      return Error(ErrorCode::kUnavailable, "cannot make the folder ", arguments.output, ": ",
+                   error.message());
+    }
+  }
   std::vector<std::unique_ptr<RowsOutput>> outputs;
   for (size_t i = 0; i < requests.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(outputs.emplace_back(),
@@ -97,6 +104,7 @@ arrow::Status Export(const RowsArguments& arguments, const Settings& settings) {
     while (true) {
       ARROW_ASSIGN_OR_RAISE(const auto batch, subscription->Next());
       if (!batch) return arrow::Status::OK();
+      progress.Clear();
       ARROW_RETURN_NOT_OK(outputs[batch->table]->Write(*batch->rows));
       progress.Update(subscription->counters().ledgers, subscription->counters().bytes_raw);
     }

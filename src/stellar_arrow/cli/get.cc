@@ -10,6 +10,7 @@
 #include "stellar_arrow/cli/progress.h"
 #include "stellar_arrow/cli/rows.h"
 #include "stellar_arrow/stream/request.h"
+#include "stellar_arrow/tables/catalog.h"
 
 namespace stellar_arrow::cli {
 namespace {
@@ -42,7 +43,9 @@ arrow::Status FromServer(const arrow::Status& status, const std::string& server)
 arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
   const auto start = std::chrono::steady_clock::now();
   ARROW_ASSIGN_OR_RAISE(stream::Request request, stream::ParseRequest(arguments.request));
-  request.columns = arguments.columns;
+  if (!arguments.columns.empty()) request.columns = arguments.columns;
+  ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
+  ARROW_RETURN_NOT_OK(table->Schema(request.columns).status());
   ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(arguments));
   const std::string& uri = settings.Text("server");
   auto location = af::Location::Parse(uri);
@@ -69,6 +72,7 @@ arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
       if (chunk->data == nullptr) return arrow::Status::OK();
       NoteLedgers(*chunk->data, &summary);
       summary.bytes_raw += arrow::util::TotalBufferSize(*chunk->data);
+      progress.Clear();
       ARROW_RETURN_NOT_OK(output->Write(*chunk->data));
       progress.Update(summary.ledgers.value_or(output->rows()), summary.bytes_raw);
     }

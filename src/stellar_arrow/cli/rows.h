@@ -22,9 +22,15 @@ namespace stellar_arrow::cli {
 // files.
 arrow::Result<Format> FormatOf(const RowsArguments& arguments);
 
-// One table's rows on their way to stdout or a file. A file has a temporary name until Close().
+// One table's rows on their way to stdout, a file, a device or a pipe. A file has a temporary name
+// until Close(), and is removed if that fails or never comes.
 class RowsOutput {
  public:
+  RowsOutput() = default;
+  ~RowsOutput();
+  RowsOutput(const RowsOutput&) = delete;
+  RowsOutput& operator=(const RowsOutput&) = delete;
+
   // An empty `path` is stdout.
   static arrow::Result<std::unique_ptr<RowsOutput>> Open(
       Format format, const std::string& path, const std::shared_ptr<arrow::Schema>& schema);
@@ -35,10 +41,11 @@ class RowsOutput {
 
  private:
   std::string path_;
-  std::string temporary_;
+  std::string temporary_;  // empty once it has its name, and where there is none
   std::shared_ptr<arrow::io::OutputStream> out_;
   std::unique_ptr<RowWriter> writer_;
   int64_t rows_ = 0;
+  arrow::Status written_;  // the first failure
 };
 
 struct RowsSummary {
