@@ -41,7 +41,7 @@ class OrderedSubscription final : public Subscription {
       if (!progress.ok()) {
         end_ = progress.status();
       } else if (*progress == Progress::kLedger) {
-        ARROW_RETURN_NOT_OK(Append(pipeline_->ledger()));
+        ARROW_RETURN_NOT_OK(EndUnlessOk(Append(pipeline_->ledger())));
         continue;
       } else if (*progress == Progress::kEnd) {
         ended_ = true;
@@ -52,7 +52,7 @@ class OrderedSubscription final : public Subscription {
                        ", but ", pipeline_->waiting_for());
         }
       }
-      ARROW_RETURN_NOT_OK(FinishAll());
+      ARROW_RETURN_NOT_OK(EndUnlessOk(FinishAll()));
     }
     Batch batch = std::move(ready_.front());
     ready_.pop_front();
@@ -64,17 +64,30 @@ class OrderedSubscription final : public Subscription {
   std::optional<uint32_t> first_ledger() const override { return first_appended_; }
 
   std::optional<uint32_t> next_ledger() const override {
+    if (lost_from_) return lost_from_;
     if (last_appended_) return *last_appended_ + 1;
     return range_.first != 0 ? std::optional(range_.first) : std::nullopt;
   }
 
  private:
+  // Ends the stream where rows could not be built: those since the last batch are lost with it, so
+  // the first of them is what has not been handed out.
+  arrow::Status EndUnlessOk(arrow::Status built) {
+    if (!built.ok()) {
+      end_ = built;
+      lost_from_ = pending_from_;
+      ready_.clear();
+    }
+    return built;
+  }
+
   bool HasRows() const {
     return std::ranges::any_of(appenders_,
                                [](const auto& appender) { return appender->rows() != 0; });
   }
 
   arrow::Status Append(const ledger::Ledger& ledger) {
+    if (!HasRows()) pending_from_ = ledger.sequence();
     if (!first_appended_) first_appended_ = ledger.sequence();
     last_appended_ = ledger.sequence();
     for (size_t table = 0; table < appenders_.size(); ++table) {
@@ -118,6 +131,8 @@ class OrderedSubscription final : public Subscription {
   std::deque<Batch> ready_;
   std::optional<uint32_t> first_appended_;
   std::optional<uint32_t> last_appended_;
+  std::optional<uint32_t> pending_from_;  // the first ledger whose rows may be in no batch yet
+  std::optional<uint32_t> lost_from_;     // the same, once rows could not be built
   bool ended_ = false;
   arrow::Status end_;  // how the pipeline ended, told once all rows are handed out
 };

@@ -1,6 +1,7 @@
 #include "stellar_arrow/stream/subscription.h"
 
 #include <arrow/array.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -80,6 +81,38 @@ std::vector<uint32_t> Numbers(uint32_t first, uint32_t last) {
   std::vector<uint32_t> numbers(last - first + 1);
   std::iota(numbers.begin(), numbers.end(), first);
   return numbers;
+}
+
+TEST(Subscription, NamesTheFirstLedgerWithoutABatchWhereMemoryEnds) {
+  const Lake lake;
+  const auto source = source::OpenSource(lake.path()).ValueOrDie();
+  const auto* table = tables::FindTable("stellar_ledger").ValueOrDie();
+  bool failed = false;
+  for (int64_t limit = 64 << 10; limit <= 4 << 20; limit += 64 << 10) {
+    arrow::CappedMemoryPool pool(arrow::default_memory_pool(), limit);
+    Subscription::Options options;
+    options.tables = {table};
+    options.columns = {{}};
+    options.pipeline.range = {kFirst, kLast};
+    options.batch.rows = 2;
+    options.pool = &pool;
+    auto subscription = Subscription::Make(*source, std::move(options)).ValueOrDie();
+    uint32_t handed_out = kFirst - 1;
+    while (true) {
+      auto next = subscription->Next();
+      if (!next.ok()) {
+        EXPECT_EQ(subscription->next_ledger(), handed_out + 1) << limit << next.status();
+        EXPECT_FALSE(subscription->Next().ok()) << "it goes on after an error";
+        failed = true;
+        break;
+      }
+      if (!*next) break;
+      const auto& rows = (*next)->rows;
+      const auto& sequences = static_cast<const arrow::UInt32Array&>(*rows->column(0));
+      handed_out = sequences.Value(rows->num_rows() - 1);
+    }
+  }
+  EXPECT_TRUE(failed);
 }
 
 TEST(Subscription, DeliversExactlyItsRangeAtAnyNumberOfThreads) {
