@@ -6,11 +6,15 @@
 #include <cstdint>
 #include <optional>
 
+#include "stellar_arrow/xdr/bytes.h"
 #include "stellar_arrow/xdr/generated/Stellar-ledger.h"
 
 namespace stellar_arrow::ledger {
 
 class Ledger;
+struct EnvelopeSpan;
+struct OperationMetaSpan;
+struct ResultSpan;
 
 // An account as transactions and operations name it.
 struct Account {
@@ -36,12 +40,52 @@ struct MetaParts {
   size_t operation_count() const { return operations.size() + operations_v2.size(); }
 };
 
+// Under which conditions a transaction may be applied, whatever the kind of its envelope.
+struct TransactionConditions {
+  std::optional<xdr::TimeBounds> time_bounds;
+  std::optional<xdr::PreconditionsV2> v2;  // all others; absent unless the kind is PRECOND_V2
+};
+
+// One operation of an applied transaction. Valid until the ledger it comes from is opened anew.
+class AppliedOperation {
+ public:
+  // `index` counts from 0 in the order of the envelope.
+  AppliedOperation(const Ledger& ledger, size_t transaction, size_t index);
+
+  uint32_t index() const { return static_cast<uint32_t>(index_); }
+  xdr::Operation operation() const;
+  xdr::OperationBody body() const;
+  xdr::Bytes wire() const { return {begin_, static_cast<size_t>(end_ - begin_)}; }
+  // The operation's own source, else the inner transaction's.
+  Account source() const;
+  // Absent where no operation was tried. Of a failed transaction, a success was rolled back.
+  std::optional<xdr::OperationResult> result() const;
+  // All of the following are absent or empty where the transaction failed.
+  bool has_meta() const { return meta_ != nullptr; }
+  // OperationMeta, or OperationMetaV2 in TransactionMeta V4.
+  xdr::Bytes meta_wire() const;
+  xdr::LedgerEntryChanges changes() const;
+  // Contract events, of TransactionMeta V4 and of V3 (which keeps them with the transaction).
+  xdr::List<xdr::ContractEvent> events() const;
+
+ private:
+  const Ledger* ledger_;
+  size_t transaction_;
+  size_t index_;
+  const uint8_t* begin_;
+  const uint8_t* body_;
+  const uint8_t* end_;
+  const uint8_t* result_ = nullptr;
+  const OperationMetaSpan* meta_ = nullptr;
+};
+
 // Valid until the ledger it comes from is opened anew. "Inner" is what a fee bump pays for; for all
-// other transactions inner and outer are the same.
+// other transactions inner and outer are the same. All accessors cost a few reads, however long the
+// transaction is.
 class AppliedTransaction {
  public:
   // `index` counts from 0 in the order of application. `ledger` must be paired.
-  AppliedTransaction(const Ledger& ledger, size_t index) : ledger_(&ledger), index_(index) {}
+  AppliedTransaction(const Ledger& ledger, size_t index);
 
   const Ledger& ledger() const { return *ledger_; }
   // Counts from 1, failed transactions included.
@@ -50,18 +94,35 @@ class AppliedTransaction {
   // The outer transaction's.
   xdr::Hash hash() const { return result_pair().transactionHash(); }
   xdr::TransactionEnvelope envelope() const;
+  xdr::Bytes envelope_wire() const;
   bool is_fee_bump() const;
+  // Who pays the fee: the fee bump's source, else the transaction's.
+  Account fee_source() const;
+  // The most that the payer offered, stroops.
+  int64_t fee_bid() const;
+  // Of the fee bump itself; empty for all others.
+  xdr::List<xdr::DecoratedSignature> fee_bump_signatures() const;
 
   // The inner transaction's.
-  std::optional<xdr::Hash> inner_hash() const;  // of a fee bump
+  std::optional<xdr::Hash> inner_hash() const;  // of a fee bump, as its result states it
   Account source() const;
+  uint32_t inner_fee_bid() const;  // stroops
+  int64_t sequence_number() const;
+  TransactionConditions conditions() const;
   xdr::Memo memo() const;
   xdr::List<xdr::Operation> operations() const;
-  int64_t sequence_number() const;
+  size_t operation_count() const;
+  // `index` < operation_count().
+  AppliedOperation operation(size_t index) const;
+  std::optional<xdr::SorobanTransactionData> soroban_data() const;
+  xdr::List<xdr::DecoratedSignature> signatures() const;
 
   xdr::TransactionResultPair result_pair() const;
+  // Exactly the TransactionResult's bytes, without the hash beside it.
+  xdr::Bytes result_wire() const;
   xdr::TransactionResultCode result_code() const { return result_pair().result().result().code(); }
   bool successful() const;
+  // As the result states it, stroops.
   int64_t fee_charged() const { return result_pair().result().feeCharged(); }
   // Absent where the code says that no operation was tried.
   std::optional<xdr::List<xdr::OperationResult>> operation_results() const;
@@ -70,13 +131,16 @@ class AppliedTransaction {
   // Refunds of Soroban fees; only in LCM V2.
   std::optional<xdr::LedgerEntryChanges> post_fee_changes() const;
   xdr::TransactionMeta meta() const;
+  xdr::Bytes meta_wire() const;
   MetaParts meta_parts() const;
 
  private:
-  std::optional<xdr::Transaction> inner_v1() const;  // absent for envelopes of kind V0
+  bool is_v0() const;
 
   const Ledger* ledger_;
   size_t index_;
+  const EnvelopeSpan* envelope_;
+  const ResultSpan* result_;
 };
 
 }  // namespace stellar_arrow::ledger

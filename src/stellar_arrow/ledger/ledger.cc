@@ -25,7 +25,20 @@ struct Ledger::Indexer {
   template <Mark M>
   void At(const uint8_t* p) {
     if constexpr (M == Mark::kTransactionEnvelopeBegin) {
-      ledger.envelopes_.emplace_back().begin = p;
+      EnvelopeSpan& envelope = ledger.envelopes_.emplace_back();
+      envelope.begin = p;
+      envelope.first_operation = static_cast<uint32_t>(ledger.operations_.size());
+    } else if constexpr (M == Mark::kTransactionV0TimeBounds || M == Mark::kTransactionCond) {
+      ledger.envelopes_.back().preconditions = p;
+    } else if constexpr (M == Mark::kTransactionV0Memo || M == Mark::kTransactionMemo) {
+      ledger.envelopes_.back().memo = p;
+    } else if constexpr (M == Mark::kTransactionV0Ext || M == Mark::kTransactionExt) {
+      EnvelopeSpan& envelope = ledger.envelopes_.back();
+      envelope.operations_end = p;
+      envelope.operations =
+          static_cast<uint32_t>(ledger.operations_.size()) - envelope.first_operation;
+    } else if constexpr (M == Mark::kOperationBegin) {
+      ledger.operations_.push_back({p, nullptr});
     } else if constexpr (M == Mark::kTransactionEnvelopeEnd) {
       ledger.envelopes_.back().end = p;
     } else if constexpr (M == Mark::kTransactionV0EnvelopeSignatures ||
@@ -36,8 +49,7 @@ struct Ledger::Indexer {
       if (envelope.inner_signatures == nullptr) envelope.inner_signatures = p;
       envelope.outer_signatures = p;
     } else if constexpr (M == Mark::kOperationBody) {
-      ++ledger.envelopes_.back().operations;
-      ++ledger.envelope_operations_;
+      ledger.operations_.back().body = p;
       switch (ReadAt<xdr::OperationType>(p)) {
         case xdr::OperationType::INVOKE_HOST_FUNCTION:
         case xdr::OperationType::EXTEND_FOOTPRINT_TTL:
@@ -49,10 +61,18 @@ struct Ledger::Indexer {
       }
     } else if constexpr (M == Mark::kTransactionResultMetaResult ||
                          M == Mark::kTransactionResultMetaV1Result) {
-      ledger.results_.emplace_back().pair = p;
+      ResultSpan& result = ledger.results_.emplace_back();
+      result.pair = p;
+      result.first_operation_result = static_cast<uint32_t>(ledger.operation_results_.size());
+      result.first_operation_meta = static_cast<uint32_t>(ledger.operation_metas_.size());
+    } else if constexpr (M == Mark::kOperationResultBegin) {
+      ledger.operation_results_.push_back(p);
     } else if constexpr (M == Mark::kTransactionResultMetaFeeProcessing ||
                          M == Mark::kTransactionResultMetaV1FeeProcessing) {
-      ledger.results_.back().fee_changes = p;
+      ResultSpan& result = ledger.results_.back();
+      result.fee_changes = p;
+      result.operation_results =
+          static_cast<uint32_t>(ledger.operation_results_.size()) - result.first_operation_result;
     } else if constexpr (M == Mark::kTransactionResultMetaTxApplyProcessing ||
                          M == Mark::kTransactionResultMetaV1TxApplyProcessing) {
       ledger.results_.back().meta = p;
@@ -60,10 +80,40 @@ struct Ledger::Indexer {
       ledger.results_.back().post_fee_changes = p;
     } else if constexpr (M == Mark::kTransactionResultMetaEnd ||
                          M == Mark::kTransactionResultMetaV1End) {
-      ledger.results_.back().end = p;
-    } else if constexpr (M == Mark::kSorobanTransactionMetaEvents ||
-                         M == Mark::kOperationMetaV2Events) {
+      ResultSpan& result = ledger.results_.back();
+      result.end = p;
+      result.operation_metas =
+          static_cast<uint32_t>(ledger.operation_metas_.size()) - result.first_operation_meta;
+    } else if constexpr (M == Mark::kTransactionMetaV1TxChanges ||
+                         M == Mark::kTransactionMetaV2TxChangesBefore ||
+                         M == Mark::kTransactionMetaV3TxChangesBefore ||
+                         M == Mark::kTransactionMetaV4TxChangesBefore) {
+      ledger.results_.back().changes_before = p;
+    } else if constexpr (M == Mark::kTransactionMetaV2TxChangesAfter ||
+                         M == Mark::kTransactionMetaV3TxChangesAfter ||
+                         M == Mark::kTransactionMetaV4TxChangesAfter) {
+      ledger.results_.back().changes_after = p;
+    } else if constexpr (M == Mark::kTransactionMetaV3SorobanMeta) {
+      ledger.results_.back().soroban_meta = p;
+    } else if constexpr (M == Mark::kTransactionMetaV4SorobanMeta) {
+      ledger.results_.back().soroban_meta_v2 = p;
+    } else if constexpr (M == Mark::kTransactionMetaV4Events) {
+      ledger.results_.back().transaction_events = p;
+    } else if constexpr (M == Mark::kTransactionMetaV4DiagnosticEvents) {
+      ledger.results_.back().diagnostic_events = p;
+    } else if constexpr (M == Mark::kOperationMetaBegin) {
+      ledger.operation_metas_.push_back({p, p, nullptr, nullptr});
+    } else if constexpr (M == Mark::kOperationMetaV2Begin) {
+      ledger.operation_metas_.emplace_back().begin = p;
+    } else if constexpr (M == Mark::kOperationMetaV2Changes) {
+      ledger.operation_metas_.back().changes = p;
+    } else if constexpr (M == Mark::kOperationMetaV2Events) {
+      ledger.operation_metas_.back().events = p;
       ledger.contract_events_ += ReadAt<uint32_t>(p);  // the count word of the list
+    } else if constexpr (M == Mark::kOperationMetaEnd || M == Mark::kOperationMetaV2End) {
+      ledger.operation_metas_.back().end = p;
+    } else if constexpr (M == Mark::kSorobanTransactionMetaEvents) {
+      ledger.contract_events_ += ReadAt<uint32_t>(p);
     } else if constexpr (M == Mark::kLedgerCloseMetaV0LedgerHeader ||
                          M == Mark::kLedgerCloseMetaV1LedgerHeader ||
                          M == Mark::kLedgerCloseMetaV2LedgerHeader) {
@@ -104,8 +154,11 @@ arrow::Status Ledger::Open(xdr::Bytes wire) {
 arrow::Result<size_t> Ledger::OpenPrefix(xdr::Bytes wire) {
   state_size_ = evicted_keys_ = nullptr;
   envelopes_.clear();
+  operations_.clear();
   results_.clear();
-  envelope_operations_ = soroban_operations_ = contract_events_ = 0;
+  operation_results_.clear();
+  operation_metas_.clear();
+  soroban_operations_ = contract_events_ = 0;
   paired_ = false;
   Indexer indexer{*this};
   const uint8_t* const end = xdr::marked::WalkLedgerCloseMeta(
@@ -166,6 +219,26 @@ xdr::LedgerHeaderHistoryEntry Ledger::header_entry() const {
 xdr::LedgerHeader Ledger::header() const { return header_entry().header(); }
 
 xdr::Hash Ledger::hash() const { return header_entry().hash(); }
+
+std::chrono::microseconds Ledger::close_time() const {
+  const xdr::StellarValue value = header().scpValue();
+  const xdr::StellarValueExt ext = value.ext();
+  uint64_t micros = 0;
+  switch (ext.v()) {
+    case xdr::StellarValueType::STELLAR_VALUE_BASIC:
+    case xdr::StellarValueType::STELLAR_VALUE_SIGNED:
+    case xdr::StellarValueType::STELLAR_VALUE_EMPTY_TX_SET:
+      micros = value.closeTime() * 1'000'000;
+      break;
+    case xdr::StellarValueType::STELLAR_VALUE_SIGNED_MS:
+      micros = ext.signedMsValue().closeTimeMs() * 1'000;
+      break;
+    case xdr::StellarValueType::STELLAR_VALUE_EMPTY_TX_SET_MS:
+      micros = ext.proposedMsValue().closeTimeMs() * 1'000;
+      break;
+  }
+  return std::chrono::microseconds(static_cast<int64_t>(micros));
+}
 
 xdr::Bytes Ledger::transaction_set_wire() const {
   return {transaction_set_, static_cast<size_t>(transaction_set_end_ - transaction_set_)};
@@ -242,6 +315,7 @@ arrow::Status Ledger::Pair(const Network& network, Sha256& sha) {
     envelope_of_.push_back(slot->envelope);
   }
   paired_ = true;
+  network_id_ = network.id;
   return arrow::Status::OK();
 }
 

@@ -5,6 +5,7 @@
 #include <arrow/result.h>
 #include <arrow/status.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,14 +20,33 @@ namespace stellar_arrow::ledger {
 class AppliedTransaction;
 class Sha256;
 
-// Where a transaction's envelope lies in the ledger's bytes, and what the walk counted in it.
+// Where an operation of an envelope lies. It ends where the next one begins, or the operations do.
+struct OperationSpan {
+  const uint8_t* begin = nullptr;
+  const uint8_t* body = nullptr;
+};
+
+// Where a transaction's envelope lies in the ledger's bytes. "Inner" is the transaction that a fee
+// bump pays for; for all others inner and outer are the same.
 struct EnvelopeSpan {
   const uint8_t* begin = nullptr;
   const uint8_t* end = nullptr;
+  const uint8_t* preconditions = nullptr;   // Preconditions; TimeBounds* in an envelope of kind V0
+  const uint8_t* memo = nullptr;            // Memo
+  const uint8_t* operations_end = nullptr;  // where the inner transaction's ext begins
   // The end of the innermost and of the outermost transaction: where the signatures begin.
   const uint8_t* inner_signatures = nullptr;
   const uint8_t* outer_signatures = nullptr;
+  uint32_t first_operation = 0;  // index into Ledger::operation_spans()
   uint32_t operations = 0;
+};
+
+// Where the meta of an operation of a successful transaction lies.
+struct OperationMetaSpan {
+  const uint8_t* begin = nullptr;
+  const uint8_t* changes = nullptr;  // LedgerEntryChanges
+  const uint8_t* events = nullptr;   // ContractEvent<>; null before TransactionMeta V4
+  const uint8_t* end = nullptr;
 };
 
 // Where the parts of a TransactionResultMeta (V1 or not) lie.
@@ -36,6 +56,17 @@ struct ResultSpan {
   const uint8_t* meta = nullptr;              // TransactionMeta
   const uint8_t* post_fee_changes = nullptr;  // LedgerEntryChanges; null before LCM V2
   const uint8_t* end = nullptr;
+  // Parts of the meta; null in the versions that have none.
+  const uint8_t* changes_before = nullptr;      // LedgerEntryChanges; V1 to V4
+  const uint8_t* changes_after = nullptr;       // LedgerEntryChanges; V2 to V4
+  const uint8_t* soroban_meta = nullptr;        // SorobanTransactionMeta*; V3
+  const uint8_t* soroban_meta_v2 = nullptr;     // SorobanTransactionMetaV2*; V4
+  const uint8_t* transaction_events = nullptr;  // TransactionEvent<>; V4
+  const uint8_t* diagnostic_events = nullptr;   // DiagnosticEvent<>; V4
+  uint32_t first_operation_result = 0;          // index into Ledger::operation_result_begins()
+  uint32_t operation_results = 0;               // 0 where no operation was tried
+  uint32_t first_operation_meta = 0;            // index into Ledger::operation_meta_spans()
+  uint32_t operation_metas = 0;                 // 0 for a failed transaction
 };
 
 // A reader of one ledger at a time. Open() walks the bytes once: it checks all of them and notes
@@ -71,6 +102,9 @@ class Ledger {
   xdr::LedgerHeader header() const;
   xdr::Hash hash() const;
   uint32_t sequence() const { return sequence_; }
+  // Since the epoch: whole seconds, unless the header knows better. Times that microseconds in an
+  // int64 cannot tell wrap; they are 292,000 years away.
+  std::chrono::microseconds close_time() const;
 
   // The transaction set: TransactionSet before LCM V1, else GeneralizedTransactionSet.
   xdr::Bytes transaction_set_wire() const;
@@ -78,17 +112,23 @@ class Ledger {
   xdr::Hash transaction_set_previous_hash() const;
   // Envelopes in the order of the set, which is not the order of application.
   std::span<const EnvelopeSpan> envelopes() const { return envelopes_; }
+  // The operations of all envelopes, one envelope's after the other's.
+  std::span<const OperationSpan> operation_spans() const { return operations_; }
 
   // Results and metas in the order of application.
   size_t transaction_count() const { return results_.size(); }
   std::span<const ResultSpan> results() const { return results_; }
+  // The OperationResults and operation metas of all transactions, one transaction's after the
+  // other's.
+  std::span<const uint8_t* const> operation_result_begins() const { return operation_results_; }
+  std::span<const OperationMetaSpan> operation_meta_spans() const { return operation_metas_; }
 
   // Transactions whose code is txSUCCESS or txFEE_BUMP_INNER_SUCCESS.
   uint32_t successful_transaction_count() const { return successful_transactions_; }
   // Operations of successful transactions.
   uint32_t operation_count() const { return successful_operations_; }
   // Operations of all envelopes; the second counts host functions, TTL extensions and restorations.
-  uint32_t tx_set_operation_count() const { return envelope_operations_; }
+  uint32_t tx_set_operation_count() const { return static_cast<uint32_t>(operations_.size()); }
   uint32_t soroban_operation_count() const { return soroban_operations_; }
   // Sum of the results' feeCharged, stroops.
   int64_t total_fee_charged() const { return total_fee_charged_; }
@@ -109,6 +149,8 @@ class Ledger {
   arrow::Status Pair(const Network& network, Sha256& sha);
   // Whether Pair() has succeeded since Open().
   bool paired() const { return paired_; }
+  // The id of the network that Pair() was told. Only when paired().
+  const Hash256& network_id() const { return network_id_; }
   // Index into envelopes() of the `index`th applied transaction. Only when paired().
   uint32_t envelope_index(size_t index) const { return envelope_of_[index]; }
   // Only when paired(). `index` < transaction_count(), counted from 0.
@@ -135,15 +177,18 @@ class Ledger {
   const uint8_t* state_size_ = nullptr;
   const uint8_t* evicted_keys_ = nullptr;
   std::vector<EnvelopeSpan> envelopes_;
+  std::vector<OperationSpan> operations_;
   std::vector<ResultSpan> results_;
+  std::vector<const uint8_t*> operation_results_;
+  std::vector<OperationMetaSpan> operation_metas_;
   uint32_t successful_transactions_ = 0;
   uint32_t successful_operations_ = 0;
-  uint32_t envelope_operations_ = 0;
   uint32_t soroban_operations_ = 0;
   uint32_t contract_events_ = 0;
   int64_t total_fee_charged_ = 0;
 
   bool paired_ = false;
+  Hash256 network_id_{};
   std::vector<uint32_t> envelope_of_;
   std::vector<HashSlot> slots_;  // scratch of Pair(): envelopes by hash
 };

@@ -227,17 +227,23 @@ class OrderedPipeline final : public Pipeline {
   arrow::Status Verify(ledger::Ledger& ledger, ledger::Sha256& sha, Slot& slot) {
     ARROW_RETURN_NOT_OK(network_.Prove(ledger, sha));
     const ledger::Network* network = network_.Get();
-    if (options_.verify == ledger::VerifyLevel::kFull && network == nullptr &&
-        !ledger.envelopes().empty()) {
+    const bool full = options_.verify == ledger::VerifyLevel::kFull;
+    if ((full || options_.pair) && network == nullptr && !ledger.envelopes().empty()) {
       return LedgerError(ErrorCode::kFailedPrecondition, ledger.sequence(), "ledger ",
                          ledger.sequence(),
                          ": its transactions are of no known network; name its passphrase with "
-                         "--network, or verify at level chain");
+                         "--network",
+                         options_.pair ? "" : ", or verify at level chain");
     }
     std::vector<ledger::Fault> faults;
     ledger::VerifyLedger(ledger, options_.verify, network, sha, &faults);
     if (options_.anchor) ledger::VerifyAnchor(ledger, *options_.anchor, &faults);
     for (ledger::Fault& fault : faults) slot.faults.push_back({slot.ledgers, std::move(fault)});
+    if (options_.pair && !ledger.paired()) {
+      // A ledger without transactions pairs under any network.
+      static const ledger::Network kAny;
+      return ledger.Pair(network != nullptr ? *network : kAny, sha);
+    }
     return arrow::Status::OK();
   }
 

@@ -26,6 +26,9 @@ struct Options {
   LedgerRange range;
   ledger::VerifyLevel verify = ledger::VerifyLevel::kChain;
   source::GapPolicy gaps = source::GapPolicy::kFail;
+  // Whether envelopes are to be paired with results, so that transactions can be read. Needs to
+  // know the network, and fails where it cannot.
+  bool pair = false;
   // Threads that unzip, check and verify. 1 = all on the caller's own thread.
   int threads = 1;
   // What the user says the network is. It must not contradict what the source says about itself,

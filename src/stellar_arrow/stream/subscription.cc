@@ -177,6 +177,7 @@ arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSo
   for (size_t i = 0; i < options.tables.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(auto appender, options.tables[i]->MakeAppender(options.columns[i], pool));
     appenders.push_back(std::move(appender));
+    options.pipeline.pair |= options.tables[i]->needs_transactions();
   }
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
   ARROW_ASSIGN_OR_RAISE(auto pipeline, pipeline::Pipeline::Make(source, options.pipeline));

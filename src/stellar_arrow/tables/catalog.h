@@ -23,7 +23,7 @@ class TableAppender {
   virtual ~TableAppender() = default;
 
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
-  // Adds the rows of one ledger.
+  // Adds the rows of one ledger, paired if the table needs transactions.
   virtual arrow::Status Append(const ledger::Ledger& ledger) = 0;
   // Rows and bytes (of all buffers) since the last Finish().
   virtual int64_t rows() const = 0;
@@ -49,6 +49,8 @@ class Table {
   virtual std::span<const ColumnInfo> columns() const = 0;
   // Whether a ledger has exactly one row, so that counts are known before the data are.
   virtual bool one_row_per_ledger() const = 0;
+  // Whether rows are of transactions, so that the ledgers must be paired (Ledger::Pair).
+  virtual bool needs_transactions() const = 0;
   // The schema of `columns` in the order asked for (empty = all). Errors: INVALID_ARGUMENT naming
   // the unknown or doubled column and listing the table's.
   virtual arrow::Result<std::shared_ptr<arrow::Schema>> Schema(

@@ -16,10 +16,11 @@
 
 namespace stellar_arrow::tables {
 
-// `Rows` says how a ledger becomes rows:
+// `Rows` says how a ledger becomes rows. An appender keeps one, so that its buffers are reused:
 //   using Row = ...;
 //   static constexpr bool kOneRowPerLedger = ...;
-//   static arrow::Status Visit(const ledger::Ledger&, auto&& append);  // append(const Row&)
+//   static constexpr bool kNeedsTransactions = ...;
+//   arrow::Status Visit(const ledger::Ledger&, auto&& append);  // append(const Row&)
 template <typename Rows>
 class LedgerTable final : public Table {
  public:
@@ -40,6 +41,7 @@ class LedgerTable final : public Table {
   std::string_view doc() const override { return doc_; }
   std::span<const ColumnInfo> columns() const override { return infos_; }
   bool one_row_per_ledger() const override { return Rows::kOneRowPerLedger; }
+  bool needs_transactions() const override { return Rows::kNeedsTransactions; }
 
   arrow::Result<std::shared_ptr<arrow::Schema>> Schema(
       std::span<const std::string> columns) const override {
@@ -61,13 +63,14 @@ class LedgerTable final : public Table {
 
     const std::shared_ptr<arrow::Schema>& schema() const override { return batch_.schema(); }
     arrow::Status Append(const ledger::Ledger& ledger) override {
-      return Rows::Visit(ledger, [this](const Row& row) { return batch_.Append(row); });
+      return rows_.Visit(ledger, [this](const Row& row) { return batch_.Append(row); });
     }
     int64_t rows() const override { return batch_.rows(); }
     int64_t bytes() const override { return batch_.bytes(); }
     arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() override { return batch_.Finish(); }
 
    private:
+    Rows rows_;
     columnar::BatchBuilder<Row> batch_;
   };
 

@@ -28,28 +28,6 @@ using columnar::U32;
 using columnar::U64;
 using ledger::Ledger;
 
-// The close time in microseconds since the epoch: whole seconds, unless the header knows better.
-// Times that microseconds in an int64 cannot tell wrap; they are 292,000 years away.
-std::chrono::microseconds CloseTime(const Ledger& ledger) {
-  const xdr::StellarValue value = ledger.header().scpValue();
-  const xdr::StellarValueExt ext = value.ext();
-  uint64_t micros = 0;
-  switch (ext.v()) {
-    case xdr::StellarValueType::STELLAR_VALUE_BASIC:
-    case xdr::StellarValueType::STELLAR_VALUE_SIGNED:
-    case xdr::StellarValueType::STELLAR_VALUE_EMPTY_TX_SET:
-      micros = value.closeTime() * 1'000'000;
-      break;
-    case xdr::StellarValueType::STELLAR_VALUE_SIGNED_MS:
-      micros = ext.signedMsValue().closeTimeMs() * 1'000;
-      break;
-    case xdr::StellarValueType::STELLAR_VALUE_EMPTY_TX_SET_MS:
-      micros = ext.proposedMsValue().closeTimeMs() * 1'000;
-      break;
-  }
-  return std::chrono::microseconds(static_cast<int64_t>(micros));
-}
-
 // Who signed the value that closed the ledger, and how.
 std::optional<xdr::LedgerCloseValueSignature> CloseSignature(const Ledger& ledger) {
   const xdr::StellarValueExt ext = ledger.header().scpValue().ext();
@@ -143,7 +121,7 @@ constexpr Column<Ledger> kColumns[] = {
     Col("ledger_sequence", U32{}, "Number of the ledger",
         [](const Ledger& l) { return l.sequence(); }),
     Col("ledger_close_time", Timestamp{}, "When the ledger closed; whole seconds before close times in milliseconds",
-        [](const Ledger& l) { return CloseTime(l); }),
+        [](const Ledger& l) { return l.close_time(); }),
     Col("ledger_hash", Hash32{}, "SHA-256 of the ledger header",
         [](const Ledger& l) { return l.hash(); }),
     Col("previous_ledger_hash", Hash32{}, "Hash of the ledger before",
@@ -217,8 +195,9 @@ constexpr Column<Ledger> kColumns[] = {
 struct Rows {
   using Row = Ledger;
   static constexpr bool kOneRowPerLedger = true;
+  static constexpr bool kNeedsTransactions = false;
   template <typename Append>
-  static arrow::Status Visit(const Ledger& ledger, Append&& append) {
+  arrow::Status Visit(const Ledger& ledger, Append&& append) {
     return append(ledger);
   }
 };

@@ -8,6 +8,7 @@
 
 #include "stellar_arrow/text/hex.h"
 #include "stellar_arrow/text/strkey.h"
+#include "stellar_arrow/text/utf8.h"
 
 namespace stellar_arrow::text {
 namespace {
@@ -113,6 +114,41 @@ TEST(Strkey, RefusesPayloadsThatTheirKindForbids) {
   EXPECT_TRUE(DecodeStrkey(EncodeStrkey(StrkeyKind::kSignedPayload, signed_payload)));
   signed_payload[35] = 0;  // no bytes at all
   EXPECT_FALSE(DecodeStrkey(EncodeStrkey(StrkeyKind::kSignedPayload, signed_payload)));
+}
+
+TEST(ValidUtf8, LeavesValidTextWhereItIs) {
+  std::string scratch;
+  using namespace std::string_view_literals;
+  for (const std::string_view text : {""sv, "ascii"sv, "nul\0inside"sv, "\u00e9\u20ac\U0001f680"sv,
+                                      "\xED\x9F\xBF"sv, "\xF4\x8F\xBF\xBF"sv}) {
+    const std::string_view same = ValidUtf8(text, &scratch);
+    EXPECT_EQ(same.data(), text.data());
+    EXPECT_EQ(same.size(), text.size());
+  }
+}
+
+TEST(ValidUtf8, PutsOneReplacementForEachMaximalIllFormedPart) {
+  const std::string r = "\xEF\xBF\xBD";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"a\xFFz", "a" + r + "z"},
+      {"\xC0\xAF", r + r},                  // overlong
+      {"\xE0\x80\xAF", r + r + r},          // overlong
+      {"\xED\xA0\x80", r + r + r},          // a surrogate
+      {"\xF4\x90\x80\x80", r + r + r + r},  // above U+10FFFF
+      {"\xE2\x82", r},                      // ends too early
+      {"\xF0\x9F\x9A"
+       "A",
+       r + "A"},  // one byte is missing
+      {"\xF1\x80\x80\xE1\x80\xC2"
+       "b\x80",
+       r + r + r + "b" + r},  // the standard's example
+      {"\xC3\xA9\x80", "\xC3\xA9" + r},
+  };
+  for (const auto& [bytes, text] : cases) {
+    std::string scratch;
+    EXPECT_EQ(ValidUtf8(bytes, &scratch), text)
+        << EncodeHex({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  }
 }
 
 }  // namespace
