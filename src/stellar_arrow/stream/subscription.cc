@@ -3,6 +3,7 @@
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <deque>
@@ -113,13 +114,27 @@ class OrderedSubscription final : public Subscription {
     return arrow::Status::OK();
   }
 
-  // Makes batches of the table's rows: one of the first `cut` rows, one of the others.
+  // Makes batches of the table's rows: one of the first `cut` rows, and what the others need.
   arrow::Status Finish(size_t table, int64_t cut) {
     ARROW_ASSIGN_OR_RAISE(auto rows, appenders_[table]->Finish());
     if (cut != 0) ready_.push_back({table, rows->Slice(0, cut)});
-    if (cut != rows->num_rows()) {
-      ready_.push_back({table, cut == 0 ? std::move(rows) : rows->Slice(cut)});
+    for (int64_t begin = cut; begin < rows->num_rows(); begin += batch_.rows) {
+      ARROW_RETURN_NOT_OK(HandOut(table, rows->Slice(begin, batch_.rows)));
     }
+    return arrow::Status::OK();
+  }
+
+  // A ledger can have more rows than a batch may: it is halved until each part fits, or is one row.
+  arrow::Status HandOut(size_t table, std::shared_ptr<arrow::RecordBatch> rows) {
+    if (rows->num_rows() > 1) {
+      ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*rows));
+      if (bytes > batch_.bytes) {
+        const int64_t half = (rows->num_rows() + 1) / 2;
+        ARROW_RETURN_NOT_OK(HandOut(table, rows->Slice(0, half)));
+        return HandOut(table, rows->Slice(half));
+      }
+    }
+    ready_.push_back({table, std::move(rows)});
     return arrow::Status::OK();
   }
 

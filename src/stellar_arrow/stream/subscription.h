@@ -23,8 +23,8 @@ inline constexpr int64_t kDefaultBatchBytes = int64_t{2} << 20;
 inline constexpr int64_t kDefaultBatchRows = 1000;  // the original's BATCH_SIZE
 
 struct BatchOptions {
-  int64_t rows = kDefaultBatchRows;    // most rows in a batch, unless one ledger has more
-  int64_t bytes = kDefaultBatchBytes;  // most bytes, unless one ledger has more
+  int64_t rows = kDefaultBatchRows;    // most rows in a batch; a ledger with more is sliced
+  int64_t bytes = kDefaultBatchBytes;  // most bytes in a batch, unless a single row has more
 };
 
 // The ledgers that `request` means for `source` now. Errors: OUT_OF_RANGE, saying what the source
