@@ -1,0 +1,29 @@
+// The words for what is thrown.
+#include "stellar_arrow/xdr/value.h"
+
+namespace stellar_arrow::xdr::value {
+
+void Writer::ThrowOverLimit(size_t count, uint32_t limit, const char* field) {
+  throw InvalidValue(std::string(field) + " has a length of " + std::to_string(count) +
+                     ", the limit is " + std::to_string(limit));
+}
+
+void Writer::ThrowTooDeep(const char* type) {
+  throw InvalidValue(std::string(type) + " is nested deeper than " + std::to_string(kMaxDepth) +
+                     " levels");
+}
+
+void ThrowUnknownValue(const char* type, int32_t value) {
+  throw InvalidValue(std::string(type) + " has no value " + std::to_string(value));
+}
+
+void ThrowNoArm(const char* type, int32_t discriminant) {
+  throw InvalidValue(std::string(type) + " has no arm for " + std::to_string(discriminant));
+}
+
+void ThrowOtherArm(const char* field, int32_t discriminant) {
+  throw InvalidValue(std::string(field) + " is not the arm that " + std::to_string(discriminant) +
+                     " selects");
+}
+
+}  // namespace stellar_arrow::xdr::value
