@@ -291,6 +291,31 @@ Hash256 TransactionHash(const EnvelopeSpan& envelope, const Network& network, Sh
   return sha.Finish();
 }
 
+bool IsEmptySetByDecree(const xdr::StellarValue& value) {
+  switch (value.ext().v()) {
+    case xdr::StellarValueType::STELLAR_VALUE_EMPTY_TX_SET:
+    case xdr::StellarValueType::STELLAR_VALUE_EMPTY_TX_SET_MS:
+      return true;
+    case xdr::StellarValueType::STELLAR_VALUE_BASIC:
+    case xdr::StellarValueType::STELLAR_VALUE_SIGNED:
+    case xdr::StellarValueType::STELLAR_VALUE_SIGNED_MS:
+      return false;
+  }
+  return false;
+}
+
+Hash256 TransactionSetHash(const Ledger& ledger, xdr::Hash previous_hash, Sha256& sha) {
+  const xdr::Bytes set = ledger.transaction_set_wire();
+  const xdr::Hash stated = ledger.transaction_set_previous_hash();
+  const uint8_t* rest = stated.data() + stated.size();
+  // The legacy hash is not over the set's XDR: it leaves out the count of envelopes.
+  if (ledger.meta_version() == 0) rest += sizeof(uint32_t);
+  sha.Update({set.data(), stated.data()});
+  sha.Update(previous_hash);
+  sha.Update({rest, set.data() + set.size()});
+  return sha.Finish();
+}
+
 arrow::Status Ledger::Pair(const Network& network, Sha256& sha) {
   paired_ = false;
   slots_.clear();

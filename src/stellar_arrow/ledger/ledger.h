@@ -196,6 +196,13 @@ class Ledger {
 // The hash that `network` gives the transaction of `envelope`: of the outer one of a fee bump.
 Hash256 TransactionHash(const EnvelopeSpan& envelope, const Network& network, Sha256& sha);
 
+// Whether consensus was on an empty set instead of the one proposed (CAP-83): then the header's
+// set hash is zero and says nothing about the set's bytes.
+bool IsEmptySetByDecree(const xdr::StellarValue& value);
+
+// The hash of the transaction set, were `previous_hash` that of the ledger before.
+Hash256 TransactionSetHash(const Ledger& ledger, xdr::Hash previous_hash, Sha256& sha);
+
 struct LedgerId {
   uint32_t sequence = 0;
   Hash256 hash{};  // as stated, unchecked

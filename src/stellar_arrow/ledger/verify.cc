@@ -36,35 +36,6 @@ void CheckHash(const Ledger& ledger, std::string_view check, std::string_view pa
                      text::EncodeHex(want), text::EncodeHex(got)});
 }
 
-// Whether consensus was on an empty set instead of the one proposed (CAP-83): then the header's
-// set hash is zero and says nothing about the set's bytes.
-bool IsEmptySetByDecree(const xdr::StellarValue& value) {
-  switch (value.ext().v()) {
-    case xdr::StellarValueType::STELLAR_VALUE_EMPTY_TX_SET:
-    case xdr::StellarValueType::STELLAR_VALUE_EMPTY_TX_SET_MS:
-      return true;
-    case xdr::StellarValueType::STELLAR_VALUE_BASIC:
-    case xdr::StellarValueType::STELLAR_VALUE_SIGNED:
-    case xdr::StellarValueType::STELLAR_VALUE_SIGNED_MS:
-      return false;
-  }
-  return false;
-}
-
-Hash256 TransactionSetHash(const Ledger& ledger, Sha256& sha) {
-  if (ledger.meta_version() == 0) {
-    // The legacy hash is not over the set's XDR: it leaves out the count of envelopes.
-    sha.Update(ledger.transaction_set_previous_hash());
-    if (!ledger.envelopes().empty()) {
-      const uint8_t* const first = ledger.envelopes().front().begin;
-      sha.Update({first, static_cast<size_t>(ledger.envelopes().back().end - first)});
-    }
-  } else {
-    sha.Update(ledger.transaction_set_wire());
-  }
-  return sha.Finish();
-}
-
 void VerifyTransactionSet(const Ledger& ledger, Sha256& sha, std::vector<Fault>* faults) {
   constexpr std::string_view kHashPath = "ledgerHeader.header.scpValue.txSetHash";
   const xdr::LedgerHeader header = ledger.header();
@@ -80,7 +51,8 @@ void VerifyTransactionSet(const Ledger& ledger, Sha256& sha, std::vector<Fault>*
     }
     return;
   }
-  CheckHash(ledger, "tx_set_hash", kHashPath, stated, TransactionSetHash(ledger, sha), faults);
+  CheckHash(ledger, "tx_set_hash", kHashPath, stated,
+            TransactionSetHash(ledger, ledger.transaction_set_previous_hash(), sha), faults);
 }
 
 void VerifyResultSet(const Ledger& ledger, Sha256& sha, std::vector<Fault>* faults) {
