@@ -7,12 +7,12 @@
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/ledger/batch.h"
+#include "stellar_arrow/source/lake_layout.h"
 
 namespace stellar_arrow::pipeline {
 namespace {
 
-// No lake holds ledger 1, so the first object's name may begin before its content.
-constexpr uint32_t kFirstLedger = 2;
+using source::kFirstLakeLedger;
 
 bool Contains(LedgerRange range, uint32_t sequence) {
   return sequence >= range.first && (!range.last || sequence <= *range.last);
@@ -29,7 +29,7 @@ arrow::Status OpenedObject::Open(source::Object object, LedgerRange range) {
   const ErrorDetail* detail = DetailOf(status);
   if (object_.first != 0 && (detail == nullptr || !detail->ledger())) {
     // What cannot be read at all is still known by the object's name.
-    const uint32_t ledger = std::max({object_.first, kFirstLedger, range.first});
+    const uint32_t ledger = std::max({object_.first, kFirstLakeLedger, range.first});
     return LedgerError(CodeOf(status), ledger, object_.name, ": ledger ", ledger, ": ",
                        status.message());
   }
@@ -67,9 +67,9 @@ arrow::Status OpenedObject::OpenAll(LedgerRange range) {
 arrow::Status OpenedObject::OpenBatch(LedgerRange range) {
   ARROW_ASSIGN_OR_RAISE(const ledger::BatchHead head, ledger::ReadBatchHead(wire_));
   if (object_.last != 0 &&
-      (head.last != object_.last || head.first != std::max(object_.first, kFirstLedger))) {
+      (head.last != object_.last || head.first != std::max(object_.first, kFirstLakeLedger))) {
     return Error(ErrorCode::kDataLoss, "the name says ledgers ",
-                 std::max(object_.first, kFirstLedger), " to ", object_.last, ", the content ",
+                 std::max(object_.first, kFirstLakeLedger), " to ", object_.last, ", the content ",
                  head.first, " to ", head.last);
   }
   xdr::Bytes rest = head.ledgers;

@@ -83,6 +83,16 @@ std::optional<LakeName> ParseLakeName(std::string_view name) {
   return parsed;
 }
 
+std::string FormatManifest(const LakeManifest& manifest) {
+  nlohmann::ordered_json json;
+  json["networkPassphrase"] = manifest.network_passphrase;
+  json["version"] = "1.0";
+  json["compression"] = "zstd";
+  json["ledgersPerBatch"] = manifest.ledgers_per_file;
+  json["batchesPerPartition"] = manifest.files_per_partition;
+  return json.dump(2) + "\n";
+}
+
 arrow::Result<LakeManifest> ParseManifest(std::string_view text) {
   const auto refuse = [](const auto&... why) {
     return Error(ErrorCode::kDataLoss, "no valid lake manifest: ", why...);

@@ -12,6 +12,9 @@
 
 namespace stellar_arrow::source {
 
+// No lake holds ledger 1, although its first object is named from 0.
+inline constexpr uint32_t kFirstLakeLedger = 2;
+
 // Names sort from the newest ledger to the oldest: they begin with the distance from the greatest
 // uint32, in hex.
 struct LakeLayout {
@@ -50,6 +53,9 @@ struct LakeManifest {
 };
 
 inline constexpr std::string_view kManifestName = ".config.json";
+
+// A manifest as Galexie writes it.
+std::string FormatManifest(const LakeManifest& manifest);
 
 // Errors: DATA_LOSS for what is no manifest, or one of a compression other than zstd.
 arrow::Result<LakeManifest> ParseManifest(std::string_view json);

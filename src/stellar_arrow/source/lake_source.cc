@@ -26,8 +26,6 @@ constexpr int64_t kMaxStoredBytes = int64_t{256} << 20;
 // How often a lake is listed anew where a look at one name serves in between: a partition can hold
 // 64,000 objects.
 constexpr auto kListInterval = std::chrono::seconds(10);
-// No lake holds ledger 1, although its first object is named from 0.
-constexpr uint32_t kFirstLedger = 2;
 
 // An object by its name.
 struct NamedObject {
@@ -197,7 +195,7 @@ class LakeStream final : public ObjectStream {
     if (next_ == 0) {  // the range begins where the lake will
       ARROW_ASSIGN_OR_RAISE(const auto first, lake_->index.FirstFrom(0));
       if (!first) return NotYet(Concat(lake_->name, " is empty"));
-      next_ = std::max(first->first, kFirstLedger);
+      next_ = std::max(first->first, kFirstLakeLedger);
     }
     if (last_ && next_ > *last_) return Fetched{};
     const LedgerRange in_file = naming_.layout.FileRange(next_);
@@ -219,7 +217,7 @@ class LakeStream final : public ObjectStream {
     }
     Fetched fetched{Fetched::State::kObject,
                     {Concat(lake_->name, "/", object.path), Form::kBatch, /*zstd=*/true,
-                     std::move(bytes), std::max(object.first, kFirstLedger), object.last},
+                     std::move(bytes), std::max(object.first, kFirstLakeLedger), object.last},
                     {}};
     done_ = object.last == UINT32_MAX;
     next_ = object.last + 1;
@@ -285,7 +283,7 @@ class LakeSource final : public LedgerSource {
       ARROW_ASSIGN_OR_RAISE(const auto oldest, lake_->index.FirstFrom(0));
       if (!oldest) return extent_;
       ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
-      extent_.first = std::max(oldest->first, kFirstLedger);
+      extent_.first = std::max(oldest->first, kFirstLakeLedger);
       extent_.newest = newest ? newest->last : oldest->last;
       list_again_ = now + kListInterval;
     }
@@ -416,7 +414,7 @@ arrow::Result<LakeListing> ListLakeAt(std::shared_ptr<fs::FileSystem> filesystem
   listing.objects = static_cast<int64_t>(objects.size());
   listing.ledgers_per_file = lake->naming.layout.ledgers_per_file;
   for (const NamedObject& object : objects) {
-    const uint32_t first = std::max(object.first, kFirstLedger);
+    const uint32_t first = std::max(object.first, kFirstLakeLedger);
     if (!listing.first) listing.first = first;
     if (listing.last && first > *listing.last + 1) {
       listing.gaps.push_back({*listing.last + 1, first - 1});

@@ -29,6 +29,10 @@ bool IsCutShort(xdr::Bytes bytes) {
   return IsZstd(bytes) && ZSTD_getErrorCode(frame) == ZSTD_error_srcSize_wrong;
 }
 
+int64_t MaxUnzippedBytes(int64_t stored, int64_t max_bytes) {
+  return std::min(max_bytes, std::max(kAlwaysAllowed, kMaxRatio * stored));
+}
+
 struct Unzipper::State {
   explicit State(int64_t max) : max_bytes(max), zstd(ZSTD_createDCtx()) {}
   ~State() { ZSTD_freeDCtx(zstd); }
@@ -70,7 +74,7 @@ arrow::Result<xdr::Bytes> Unzipper::Unzip(xdr::Bytes stored) {
                  " bytes follow the zstd frame at byte ", frame);
   }
   const auto size = static_cast<int64_t>(stored.size());
-  const int64_t cap = std::min(state_->max_bytes, std::max(kAlwaysAllowed, kMaxRatio * size));
+  const int64_t cap = MaxUnzippedBytes(size, state_->max_bytes);
   int64_t guess = kUsualRatio * size;
   const unsigned long long claimed = ZSTD_getFrameContentSize(stored.data(), stored.size());
   if (claimed != ZSTD_CONTENTSIZE_UNKNOWN && claimed != ZSTD_CONTENTSIZE_ERROR) {

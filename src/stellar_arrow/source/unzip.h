@@ -18,11 +18,14 @@ bool IsZstd(xdr::Bytes bytes);
 // being written. False for a whole frame, and for what no bytes could make one.
 bool IsCutShort(xdr::Bytes bytes);
 
+// What an object of `stored` bytes may unzip to: at most `max_bytes`, and no more than the greater
+// of 64 MiB and 200 times its size. Real ledgers reach 24 times, bombs 30,000.
+int64_t MaxUnzippedBytes(int64_t stored, int64_t max_bytes);
+
 // Keeps its buffers from object to object. Not thread-safe.
 class Unzipper {
  public:
-  // An object may unzip to at most `max_bytes`, and to no more than the greater of 64 MiB and 200
-  // times its size: real ledgers reach 24 times, bombs 30,000.
+  // An object may unzip to MaxUnzippedBytes(its size, `max_bytes`).
   explicit Unzipper(int64_t max_bytes);
   ~Unzipper();
   Unzipper(Unzipper&&) noexcept;
