@@ -56,6 +56,31 @@ def test_testnet_lake_equals_stellar_etl(tmp_path):
     assert corpora.differences(rows, corpora.etl_ledgers()["galexie-lake", ""]) == []
 
 
+@pytest.mark.parametrize("name, streams", [("stellar-core-test-lcm-current", 42),
+                                           ("stellar-core-test-lcm-next-sample", 10)])
+def test_core_streams_repeated_and_numbered_anew_are_proven_in_full(tmp_path, name, streams):
+    files = corpora.extract(name, tmp_path / "in")
+    # All that hold an LCM V0 or V1, which are rare, and one in twelve of the others.
+    chosen = [path for i, path in enumerate(files.values()) if i % 12 == 0 or any(
+        lcm[:4] != b"\0\0\0\2" for lcm in corpora.frames(path.read_bytes()))]
+    assert len(chosen) == streams
+
+    def check(path):
+        lake = tmp_path / "out" / path.stem
+        done = program.run("lake", "write", "--source", path, "--network", corpora.CORE_TESTS,
+                           "--output", lake, "--repeat", 2, "--start", 2, "--ledgers-per-file", 8,
+                           "--threads", 1, "--quiet")
+        assert done.returncode == 0, done.stderr
+        done = program.run("verify", "--source", lake, "--level", "full", "--json", "--quiet",
+                           "--threads", 1)
+        assert done.returncode == 0, done.stdout
+        assert program.last_json(done.stdout)["ledgers"] >= 2 * len(
+            corpora.frames(path.read_bytes()))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(check, chosen))
+
+
 LOAD_TESTS = [
     ("load-test-v23-standalone", "standalone", [84, 85, 88], [[86, 87]]),
     ("load-test-v24", "load test network", [62, 63, 66], [[64, 65]]),
@@ -78,6 +103,20 @@ def test_load_test_ledgers_fail_as_their_generator_made_them(name, network, ledg
     structure = program.run("verify", "--source", source, "--level", "structure", "--json")
     report = program.last_json(structure.stdout)
     assert structure.returncode == 0 and report["ok"] is True and report["gaps"] == gaps
+
+
+@pytest.mark.parametrize("name, network, ledgers, gaps", LOAD_TESTS)
+def test_load_test_ledgers_numbered_anew_match_their_sets_but_not_their_results(
+        tmp_path, name, network, ledgers, gaps):
+    source = corpora.CORPORA / f"{name.replace('load-test', 'load-test-ledgers')}.xdr.zstd"
+    done = program.run("lake", "write", "--source", source, "--network", network, "--output",
+                       tmp_path / "lake", "--start", ledgers[0])
+    assert done.returncode == 0, done.stderr
+    done = program.run("verify", "--source", tmp_path / "lake", "--level", "full", "--json")
+    report = program.last_json(done.stdout)
+    assert report["ledgers"] == 3 and report["gaps"] == []
+    assert [(fault["ledger"], fault["check"]) for fault in report["faults"]] == [
+        (ledgers[0] + 1, "result_set_hash"), (ledgers[0] + 2, "result_set_hash")]
 
 
 @pytest.mark.parametrize("name, network, ledgers, gaps", LOAD_TESTS)

@@ -12,6 +12,7 @@
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/cli/commands.h"
 #include "stellar_arrow/ops/log.h"
+#include "stellar_arrow/source/lake_layout.h"
 
 namespace stellar_arrow::cli {
 namespace {
@@ -26,6 +27,7 @@ constexpr std::string_view kExamples = R"(Examples:
   stellar-arrow-source export stellar_ledger --source ./lake --output ledgers.arrows
   stellar-arrow-source verify --source ./lake --level full
   stellar-arrow-source inspect ./lake 30822015 --path v0.ledgerHeader
+  stellar-arrow-source lake write --source ./lake --output ./long --repeat 1000 --start 2
 
 Exit codes: 0 done, 1 failed, 2 usage or configuration.)";
 
@@ -40,6 +42,9 @@ constexpr std::string_view kSourceFlags[] = {"source",
 constexpr std::string_view kServeFlags[] = {"verify",    "listen",     "port",
                                             "advertise", "batch-size", "batch-bytes"};
 constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
+// Not the layout of the source's lake: that of the one to write has the same flags.
+constexpr std::string_view kLakeWriteFlags[] = {"source",  "network",          "verify",   "anchor",
+                                                "threads", "max-object-bytes", "log-level"};
 constexpr std::string_view kGetFlags[] = {"server", "log-level"};
 constexpr std::string_view kObjectFlags[] = {"max-object-bytes", "ledgers-per-file",
                                              "files-per-partition", "log-level"};
@@ -181,13 +186,41 @@ int Main(int argc, char** argv) {
 
   std::string lake_url;
   bool lake_json = false;
-  CLI::App* lake = app.add_subcommand("lake", "Look at a data lake (SEP-54)");
+  CLI::App* lake = app.add_subcommand("lake", "List or write a data lake (SEP-54)");
   lake->require_subcommand(1);
   CLI::App* lake_list = lake->add_subcommand("list", "What ledgers a lake has");
   lake_list->add_option("URL", lake_url, "The lake")->required();
   lake_list->add_flag("--json", lake_json, "Print one JSON object");
   settings.AddFlags(*lake_list, kObjectFlags);
   lake_list->callback([&] { run = [&] { return LakeList(lake_url, lake_json, settings); }; });
+
+  LakeWriteArguments write_arguments;
+  CLI::App* lake_write = lake->add_subcommand("write", "Write a source's ledgers as a lake");
+  lake_write->add_option("--output", write_arguments.output, "Folder of the lake")->required();
+  const CLI::Range counts(uint32_t{1}, UINT32_MAX);
+  lake_write
+      ->add_option("--ledgers-per-file", write_arguments.ledgers_per_file,
+                   "Ledgers an object; default: as the lake's manifest, else 1")
+      ->check(counts);
+  lake_write
+      ->add_option("--files-per-partition", write_arguments.files_per_partition,
+                   "Objects a folder, 1 = no folders; default: as the lake's manifest, else 64000")
+      ->check(counts);
+  lake_write
+      ->add_option("--repeat", write_arguments.repeat,
+                   "Take all ledgers so many times, re-linked; fills up the last object")
+      ->check(counts);
+  lake_write
+      ->add_option("--start", write_arguments.start,
+                   "Number of the first ledger, re-linked; default: the source's")
+      ->check(CLI::Range(source::kFirstLakeLedger, UINT32_MAX));
+  lake_write
+      ->add_option("--compression-level", write_arguments.compression_level, "Of zstd, 1 to 19 [3]")
+      ->check(CLI::Range(1, 19));
+  lake_write->add_flag("--json", write_arguments.json, "End with a summary as one JSON object");
+  lake_write->add_flag("--quiet", write_arguments.quiet, "No progress, no summary line");
+  settings.AddFlags(*lake_write, kLakeWriteFlags);
+  lake_write->callback([&] { run = [&] { return LakeWrite(write_arguments, settings); }; });
 
   CLI::App* tables = app.add_subcommand("tables", "List the tables");
   tables->callback([&] { run = [] { return Tables(); }; });

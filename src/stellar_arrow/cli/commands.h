@@ -49,6 +49,18 @@ struct InspectArguments {
 arrow::Status Inspect(const InspectArguments& arguments, const Settings& settings);
 
 arrow::Status LakeList(const std::string& url, bool json, const Settings& settings);
+struct LakeWriteArguments {
+  std::string output;
+  std::optional<uint32_t> ledgers_per_file;
+  std::optional<uint32_t> files_per_partition;
+  std::optional<uint32_t> repeat;
+  std::optional<uint32_t> start;
+  int compression_level = 3;
+  bool json = false;
+  bool quiet = false;
+};
+
+arrow::Status LakeWrite(const LakeWriteArguments& arguments, const Settings& settings);
 arrow::Status Tables();
 arrow::Status Schema(const std::string& table, const std::string& format);
 arrow::Status Config(bool json, const Settings& settings);
