@@ -1,6 +1,7 @@
 """What the end-to-end tests share: a running server over the public-network lake."""
 
 import os
+import signal
 
 import pytest
 
@@ -11,6 +12,8 @@ import program
 def pytest_sessionstart(session):
     if not os.access(program.PROGRAM, os.X_OK):
         pytest.exit(f"no program at {program.PROGRAM}: build it, or set SAS_PROGRAM", returncode=2)
+    # A shell's background job ignores SIGINT, and so would every program that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
