@@ -21,48 +21,27 @@ VALUES = f"{NAMESPACE}::value"
 
 
 class Values:
-    """What values need to know beyond the protocol: which stand inside which."""
+    """What values need to know beyond the protocol."""
 
     def __init__(self, protocol):
         self.protocol = protocol
-        self._inside = {}
 
-    def direct_inside(self, t):
-        """The structs and unions that a C++ value of `t` holds within its own memory."""
+    def inside(self, t):
+        """The structs and unions that C++ must have seen whole before a struct can hold a `t`."""
         t = self.protocol.resolve(t)
         if t["kind"] in ("array", "optional"):
-            return self.direct_inside(t["element"])
+            return self.inside(t["element"])
         return {t["name"]} if self.protocol.is_view(t) else set()
 
-    def parts(self, d):
-        return [x["type"] for x in d["fields" if d["kind"] == "struct" else "arms"] if "type" in x]
-
-    def inside(self, name):
-        """All that a value would hold within its own memory if there were no boxes."""
-        if name not in self._inside:
-            seen, todo = set(), [name]
-            while todo:
-                for t in self.parts(self.protocol.by_name[todo.pop()]):
-                    new = self.direct_inside(t) - seen
-                    seen |= new
-                    todo += new
-            self._inside[name] = seen
-        return self._inside[name]
-
-    def boxed(self, d, t):
-        """Whether a union's arm of type `t` would hold the union itself."""
-        return d["kind"] == "union" and any(
-            n == d["name"] or d["name"] in self.inside(n) for n in self.direct_inside(t))
-
     def ordered(self, own):
-        """Structs and unions with those that others hold first."""
+        """Structs and unions with those that others hold first. A union's arms lie outside it."""
         todo = [d for d in own if d["kind"] in ("struct", "union")]
         mine = {d["name"] for d in todo}
         done, out = set(), []
         while todo:
-            ready = [d for d in todo if not (set().union(*(
-                self.direct_inside(t) for t in self.parts(d) if not self.boxed(d, t))) & mine) - done]
-            assert ready, "values that hold themselves: " + ", ".join(d["name"] for d in todo)
+            ready = [d for d in todo if d["kind"] == "union" or not (
+                set().union(*(self.inside(f["type"]) for f in d["fields"])) & mine) - done]
+            assert ready, "structs that hold themselves: " + ", ".join(d["name"] for d in todo)
             done |= {d["name"] for d in ready}
             out += ready
             todo = [d for d in todo if d not in ready]
@@ -86,18 +65,6 @@ class Values:
         if kind == "optional":
             return f"std::optional<{self.cpp(t['element'])}>"
         return t["name"]
-
-    def arm_cpp(self, d, t):
-        """(type of an arm as it is seen, as it is stored, * where the two differ)."""
-        seen = self.cpp(t)
-        if not self.boxed(d, t):
-            return seen, seen, ""
-        resolved = self.protocol.resolve(t)
-        if resolved["kind"] == "optional":
-            seen = f"std::optional<Box<{self.cpp(resolved['element'])}>>"
-            return seen, seen, ""
-        assert self.protocol.is_view(resolved)
-        return seen, f"Box<{seen}>", "*"
 
     def first(self, enum):
         """The default of an enum: 0 if it is a member, else the first member."""
@@ -163,21 +130,16 @@ def emit_struct(values, w, d):
 
 def emit_union(values, w, d):
     name, discriminant = d["name"], values.cpp(d["discriminant"]["type"])
-    _, default = values.default_case(d)
+    default = values.default_case(d)[1]
     w(f"class {name} {{")
     w("public:")
     w(f"using View = {NAMESPACE.split('::')[-1]}::{name};")
     w(f"{name}();  // {case_name(default)}")
-    w(f"{name}(const {name}&);")
-    w(f"{name}({name}&&) noexcept;")
-    w(f"{name}& operator=(const {name}&);")
-    w(f"{name}& operator=({name}&&) noexcept;")
-    w(f"~{name}();")
     w()
     w("// The default of the arm that the discriminant selects; throws InvalidValue if there is none.")
     w(f"static {name} Of({discriminant} discriminant);")
     for a in d["arms"]:
-        parameter = f"{values.arm_cpp(d, a['type'])[0]} arm" if "type" in a else ""
+        parameter = f"{values.cpp(a['type'])} arm" if "type" in a else ""
         for c in a["cases"]:
             w(f"static {name} {case_name(c)}({parameter});")
     w()
@@ -186,21 +148,17 @@ def emit_union(values, w, d):
     if arms:
         w("// The arm that is there; another throws InvalidValue, and if...() is null.")
     for a in arms:
-        seen, _, _ = values.arm_cpp(d, a["type"])
+        seen = values.cpp(a["type"])
         w(f"{seen}& {word(a['name'])}();")
         w(f"const {seen}& {word(a['name'])}() const;")
         w(f"{seen}* if{camel(a['name'])}();")
         w(f"const {seen}* if{camel(a['name'])}() const;")
     w()
     w("private:")
-    w(f"friend void Put(Writer& w, const {name}& value);")
     w(f"friend void Get(Reader& r, {name}* value);")
-    w("template <size_t kArm, typename... Arguments>")
-    w(f"{name}({discriminant} discriminant, std::in_place_index_t<kArm> index, Arguments&&... arguments)")
-    w("    : discriminant_(discriminant), arm_(index, std::forward<Arguments>(arguments)...) {}")
+    w(f"{name}({discriminant} discriminant, Arm arm) : discriminant_(discriminant), arm_(std::move(arm)) {{}}")
     w(f"{discriminant} discriminant_;")
-    stored = [values.arm_cpp(d, a["type"])[1] if "type" in a else "std::monostate" for a in d["arms"]]
-    w(f"std::variant<{', '.join(stored)}> arm_;")
+    w("Arm arm_;")
     w("};")
 
 
@@ -213,7 +171,7 @@ def emit_header(values, index):
     w("// hold. Names are the protocol's own; enums are the readers'.")
     w("#pragma once")
     w()
-    for include in ("array", "cstddef", "cstdint", "optional", "string", "utility", "variant", "vector"):
+    for include in ("array", "cstdint", "optional", "string", "utility", "vector"):
         w(f"#include <{include}>")
     w()
     w(f'#include "stellar_arrow/xdr/generated/{protocol.files[index]}.h"')
@@ -298,8 +256,6 @@ class Codec:
             w(f'w.Text({at}, {limit(t)}u, "{field}");')
         elif kind == "ref":
             w(f"Put(w, {at});")
-        elif kind == "box":
-            self.put(t["element"], f"(*{at})", field)
         else:
             levels = self.protocol.reaches_recursion(t)
             if levels:
@@ -341,8 +297,6 @@ class Codec:
             w(f"{at} = static_cast<{t['name']}>(r.Word());")
         elif kind == "ref":
             w(f"Get(r, &{at});")
-        elif kind == "box":
-            self.get(t["element"], f"(*{at})")
         elif kind == "optional":
             w("if (r.Word() != 0) {")
             present = self.fresh("present")
@@ -378,46 +332,40 @@ def emit_union_members(values, w, d):
     number = "static_cast<int32_t>(discriminant_)" if discriminant != "int32_t" else "discriminant_"
     index, default = values.default_case(d)
 
-    def make(discriminant, i, argument):
-        return f"{name}({discriminant}, std::in_place_index<{i}>{', ' if argument else ''}{argument})"
+    def initial(a):
+        if "type" not in a:
+            return "Arm()"
+        t = values.cpp(a["type"])
+        return f"Arm::Of({t}{{{values.initial(a['type']).replace('{}', '')}}})"
 
-    def initial(i):
-        a = d["arms"][i]
-        return values.initial(a["type"]).replace("{}", "") if "type" in a else ""
-
-    w(f"{name}::{name}() : {make(case_label(values.protocol, d, default), index, initial(index))} {{}}")
-    w(f"{name}::{name}(const {name}&) = default;")
-    w(f"{name}::{name}({name}&&) noexcept = default;")
-    w(f"{name}& {name}::operator=(const {name}&) = default;")
-    w(f"{name}& {name}::operator=({name}&&) noexcept = default;")
-    w(f"{name}::~{name}() = default;")
+    w(f"{name}::{name}() : {name}({case_label(values.protocol, d, default)}, {initial(d['arms'][index])}) {{}}")
     w()
     w(f"{name} {name}::Of({discriminant} discriminant) {{")
     w("switch (static_cast<int32_t>(discriminant)) {")
-    for i, a in enumerate(d["arms"]):
+    for a in d["arms"]:
         for c in a["cases"]:
             w(f"case {c['value']}:")
-        w(f"  return {make('discriminant', i, initial(i))};")
+        w(f"  return {name}(discriminant, {initial(a)});")
     w("}")
     w(f'ThrowNoArm("{name}", static_cast<int32_t>(discriminant));')
     w("}")
     w()
-    for i, a in enumerate(d["arms"]):
-        parameter = f"{values.arm_cpp(d, a['type'])[0]} arm" if "type" in a else ""
+    for a in d["arms"]:
+        parameter = f"{values.cpp(a['type'])} arm" if "type" in a else ""
         for c in a["cases"]:
             w(f"{name} {name}::{case_name(c)}({parameter}) {{")
-            argument = "std::move(arm)" if parameter else ""
-            w(f"return {make(case_label(values.protocol, d, c), i, argument)};")
+            arm = "Arm::Of(std::move(arm))" if parameter else "Arm()"
+            w(f"return {name}({case_label(values.protocol, d, c)}, {arm});")
             w("}")
     w()
-    for i, a in enumerate(d["arms"]):
+    for a in d["arms"]:
         if "type" not in a:
             continue
-        seen, _, star = values.arm_cpp(d, a["type"])
+        seen = values.cpp(a["type"])
+        test = " || ".join(f"discriminant_ == {case_label(values.protocol, d, c)}" for c in a["cases"])
         for const, tail in (("", ""), ("const ", " const")):
             w(f"{const}{seen}* {name}::if{camel(a['name'])}(){tail} {{")
-            w(f"auto* const arm = std::get_if<{i}>(&arm_);")
-            w(f"return arm == nullptr ? nullptr : &**arm;" if star else "return arm;")
+            w(f"return {test} ? arm_.Get<{seen}>() : nullptr;")
             w("}")
             w(f"{const}{seen}& {name}::{word(a['name'])}(){tail} {{")
             w(f"if (auto* const arm = if{camel(a['name'])}()) return *arm;")
@@ -439,18 +387,20 @@ def emit_put_get(values, w, d):
         for f in d["fields"]:
             codec.put(f["type"], f"value.{word(f['name'])}", f"{name}.{f['name']}")
     else:
-        w("w.Word(static_cast<uint32_t>(value.discriminant_));")
-        w("switch (value.arm_.index()) {")
-        for i, a in enumerate(d["arms"]):
-            if "type" not in a:
-                continue
-            w(f"case {i}: {{")
-            w(f"const auto& arm = *std::get_if<{i}>(&value.arm_);")
-            star = values.arm_cpp(d, a["type"])[2]
-            codec.put(boxed_type(values, d, a), f"(*arm)" if star else "arm", f"{name}.{a['name']}")
-            w("break;")
+        discriminant = word(d["discriminant"]["name"])
+        w(f"w.Word(static_cast<uint32_t>(value.{discriminant}()));")
+        arms = [a for a in d["arms"] if "type" in a]
+        if arms:
+            w(f"switch (static_cast<int32_t>(value.{discriminant}())) {{")
+            for a in arms:
+                for c in a["cases"][:-1]:
+                    w(f"case {c['value']}:")
+                w(f"case {a['cases'][-1]['value']}: {{")
+                w(f"const auto& arm = value.{word(a['name'])}();")
+                codec.put(a["type"], "arm", f"{name}.{a['name']}")
+                w("break;")
+                w("}")
             w("}")
-        w("}")
     if levels:
         w("w.Leave();")
     w("}")
@@ -464,14 +414,15 @@ def emit_put_get(values, w, d):
         t = values.cpp(d["discriminant"]["type"])
         w(f"value->discriminant_ = static_cast<{t}>(r.Word());")
         w("switch (static_cast<int32_t>(value->discriminant_)) {")
-        for i, a in enumerate(d["arms"]):
+        for a in d["arms"]:
             for c in a["cases"][:-1]:
                 w(f"case {c['value']}:")
             w(f"case {a['cases'][-1]['value']}: {{")
-            w(f"{'auto& arm = ' if 'type' in a else ''}value->arm_.emplace<{i}>();")
             if "type" in a:
-                star = values.arm_cpp(d, a["type"])[2]
-                codec.get(boxed_type(values, d, a), "(*arm)" if star else "arm")
+                w(f"auto& arm = value->arm_.Emplace<{values.cpp(a['type'])}>();")
+                codec.get(a["type"], "arm")
+            else:
+                w("value->arm_ = Arm();")
             w("break;")
             w("}")
         w("}")
@@ -484,14 +435,6 @@ def emit_put_get(values, w, d):
     w("return value;")
     w("}")
     w()
-
-
-def boxed_type(values, d, a):
-    """An arm's type; the element of an optional says so where it is boxed."""
-    t = values.protocol.resolve(a["type"])
-    if t["kind"] == "optional" and values.boxed(d, t):
-        return {"kind": "optional", "element": {"kind": "box", "element": t["element"]}}
-    return t
 
 
 def emit_code(values, index):

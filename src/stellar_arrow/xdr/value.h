@@ -7,11 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
+#include <new>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -110,29 +111,72 @@ class Reader {
   const uint8_t* p_;
 };
 
-// A value of a type that cannot stand inside itself. Copies are deep; a box that was moved from may
-// only be assigned to or destroyed.
-template <typename T>
-class Box {
+// A union's arm: a value of any type, or nothing. Small plain ones lie inside, others are owned.
+// The types are told apart at run time, not by templates over all arms, so that unions of unions
+// are quick to compile and may contain themselves. What is moved from holds nothing.
+class Arm {
  public:
-  Box() : value_(std::make_unique<T>()) {}
-  Box(T value) : value_(std::make_unique<T>(std::move(value))) {}  // NOLINT: stands for a T
-  Box(const Box& other) : value_(std::make_unique<T>(*other)) {}
-  Box(Box&&) noexcept = default;
-  Box& operator=(const Box& other) {
-    *this = Box(other);
-    return *this;
-  }
-  Box& operator=(Box&&) noexcept = default;
-  ~Box() = default;
+  Arm() = default;
+  Arm(const Arm& other);
+  Arm(Arm&& other) noexcept;
+  Arm& operator=(Arm other) noexcept;
+  ~Arm();
 
-  T& operator*() { return *value_; }
-  const T& operator*() const { return *value_; }
-  T* operator->() { return value_.get(); }
-  const T* operator->() const { return value_.get(); }
+  template <typename T>
+  static Arm Of(T value) {
+    Arm arm;
+    if constexpr (kInside<T>) {
+      new (static_cast<void*>(arm.inside_)) T(value);
+      arm.operations_ = &kPlain;
+    } else {
+      arm.operations_ = &kOperations<T>;
+      arm.owned_ = new T(std::move(value));
+    }
+    return arm;
+  }
+
+  // Makes it a default T.
+  template <typename T>
+  T& Emplace() {
+    *this = Of(T{});
+    return *Get<T>();
+  }
+
+  // The value, which must be a T; null after a move.
+  template <typename T>
+  T* Get() {
+    if constexpr (kInside<T>) {
+      return operations_ == nullptr ? nullptr : reinterpret_cast<T*>(inside_);
+    } else {
+      return operations_ == nullptr ? nullptr : static_cast<T*>(owned_);
+    }
+  }
+  template <typename T>
+  const T* Get() const {
+    return const_cast<Arm*>(this)->Get<T>();
+  }
 
  private:
-  std::unique_ptr<T> value_;
+  static constexpr size_t kInsideSize = 32;  // a hash, a key
+  template <typename T>
+  static constexpr bool kInside =
+      std::is_trivially_copyable_v<T> && sizeof(T) <= kInsideSize && alignof(T) <= alignof(void*);
+
+  struct Operations {
+    void* (*copy)(const void*);  // null: the value lies inside
+    void (*destroy)(void*);
+  };
+  template <typename T>
+  static constexpr Operations kOperations = {
+      [](const void* value) -> void* { return new T(*static_cast<const T*>(value)); },
+      [](void* value) { delete static_cast<T*>(value); }};
+  static const Operations kPlain;
+
+  const Operations* operations_ = nullptr;
+  union {
+    void* owned_;
+    alignas(void*) unsigned char inside_[kInsideSize] = {};
+  };
 };
 
 [[noreturn]] void ThrowUnknownValue(const char* type, int32_t value);

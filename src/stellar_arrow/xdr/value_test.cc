@@ -347,13 +347,25 @@ TEST(Union, GivesTheArmThatIsThereAndNoOther) {
             "Memo.hash is not the arm that 1 selects");
 }
 
+TEST(Union, MovedFromThrowsUntilItIsAssignedTo) {
+  Memo memo = Memo::MEMO_TEXT("x");
+  const Memo moved = std::move(memo);
+  ExpectSameBytes(moved, Words({1, 1, 0x78000000}));
+  EXPECT_THROW(Encode(memo), InvalidValue);  // NOLINT: that is the test
+  memo = moved;
+  ExpectSameBytes(memo, Words({1, 1, 0x78000000}));
+  const Memo& self = memo;
+  memo = self;
+  ExpectSameBytes(memo, Words({1, 1, 0x78000000}));
+}
+
 TEST(Union, OfDepthAndRecursionIsCopiedWhole) {
   ClaimPredicate predicate = ClaimPredicate::CLAIM_PREDICATE_NOT(
       ClaimPredicate::CLAIM_PREDICATE_AND({ClaimPredicate::CLAIM_PREDICATE_UNCONDITIONAL(),
                                            ClaimPredicate::CLAIM_PREDICATE_NOT(std::nullopt)}));
   const Buffer wire = Words({3, 1, 1, 2, 0, 3, 0});
   const ClaimPredicate copy = predicate;
-  (*predicate.notPredicate())->andPredicates().clear();
+  predicate.notPredicate()->andPredicates().clear();
   ExpectSameBytes(predicate, Words({3, 1, 1, 0}));
   ExpectSameBytes(copy, wire);
   predicate = copy;
