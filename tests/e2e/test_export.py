@@ -208,6 +208,15 @@ def test_flipped_bit_ends_it_with_an_error(lake, pubnet):
     assert "hash" in done.stderr
 
 
+def test_anchor_outside_the_range_is_warned_of(pubnet):
+    anchor = f"{FIRST + 3}:{ledgers.ledger_hash(pubnet[FIRST + 3]).hex()}"
+    for end, warned in ((FIRST + 1, True), (FIRST + 3, False)):
+        done = run("export", f"{TABLE}:{FIRST}:{end}", "--source", ledgers.PUBNET_LAKE, "--anchor", anchor,
+                   "--format", "null")
+        assert done.returncode == 0, done.stderr
+        assert ("anchor" in done.stderr) is warned
+
+
 def test_full_verification_passes_on_the_public_network():
     done = export(WHOLE, ledgers.PUBNET_LAKE, "--verify", "full", "--format", "null", "--json")
     assert done.returncode == 0, done.stderr

@@ -92,6 +92,63 @@ def test_undecodable_ledger_is_a_structure_fault(lake, pubnet):
     assert [(f["ledger"], f["check"]) for f in faults] == [(FIRST + 2, "structure")]
 
 
+def test_truncated_newest_object_is_a_fault_and_no_mere_gap(lake, pubnet):
+    """Whoever follows the lake waits for the rest of it; whoever verifies what there is does not."""
+    source = lake(pubnet)
+    newest = ledgers.object_path(source, NEWEST)
+    newest.write_bytes(newest.read_bytes()[:-100])
+    done = verify(source, "structure", "--json")
+    assert done.returncode == 1
+    report = last_json(done.stdout)
+    assert report["ok"] is False and report["gaps"] == [] and report["ledgers"] == 5
+    assert [(f["ledger"], f["check"]) for f in report["faults"]] == [(NEWEST, "structure")]
+    assert newest.name in report["faults"][0]["got"]
+    shown = run("inspect", source, NEWEST)
+    assert shown.returncode == 1 and "not whole yet" in shown.stderr
+
+
+def test_zstd_bomb_is_a_fault_among_others(lake, pubnet):
+    source = lake(pubnet)
+    ledgers.object_path(source, FIRST + 2).write_bytes(ledgers.compress(bytes(1 << 28)))
+    done = verify(source, "full", RANGE, "--json")
+    assert done.returncode == 1
+    report = last_json(done.stdout)
+    assert [(f["ledger"], f["check"]) for f in report["faults"]] == [(FIRST + 2, "structure")]
+    assert report["ledgers"] == 5
+
+
+@pytest.mark.parametrize("threads", ["1", "4"])
+def test_damaged_first_envelope_is_a_fault_and_no_other_network(lake, pubnet, threads):
+    source = lake(pubnet)
+    ledgers.flip_bit(ledgers.object_path(source, FIRST), 12 + 500)
+    env = {"THREADS": threads}
+    assert verify(source, "chain", env=env).returncode == 0
+    done = verify(source, "full", "--json", env=env)
+    assert done.returncode == 1, done.stderr
+    assert {(f["ledger"], f["check"]) for f in last_json(done.stdout)["faults"]} == {
+        (FIRST, "tx_set_hash"), (FIRST, "transaction_hash")}
+
+
+def test_byte_of_a_fault_in_a_batch_is_told_from_a_known_place(lake):
+    chain = ledgers.make_chain(64, [0] * 64)
+    chain[70] = chain[70][:-4] + bytes([0, 0, 0, 1])  # one consensus message, and no more bytes
+    source = lake(chain, per_file=64)
+    done = verify(source, "structure", "--json")
+    got = last_json(done.stdout)["faults"][0]["got"]
+    start = 12 + sum(len(chain[s]) for s in range(64, 70))
+    assert f"in the batch from byte {start}: ledger 70: " in got
+
+
+def test_anchor_is_held_against_the_header_itself_even_at_structure(lake, pubnet):
+    source = lake(pubnet)
+    ledgers.flip_bit(ledgers.object_path(source, FIRST + 3), 12 + 36 + 200)
+    anchor = f"{FIRST + 3}:{ledgers.ledger_hash(pubnet[FIRST + 3]).hex()}"
+    done = verify(source, "structure", "--anchor", anchor, "--json")
+    assert done.returncode == 1
+    assert [(f["ledger"], f["check"]) for f in last_json(done.stdout)["faults"]] == [
+        (FIRST + 3, "header_hash")]
+
+
 def test_anchor_of_the_right_hash_passes(pubnet):
     anchor = f"{FIRST + 2}:{ledgers.ledger_hash(pubnet[FIRST + 2]).hex()}"
     done = verify(ledgers.PUBNET_LAKE, "chain", RANGE, "--anchor", anchor, "--json")

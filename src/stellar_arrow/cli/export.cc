@@ -1,4 +1,6 @@
 // `export`: rows of one or more tables straight from a source, without a server; never waits.
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -72,6 +74,7 @@ arrow::Status Export(const RowsArguments& arguments, const Settings& settings) {
     options.columns.push_back(request.columns);
   }
   ARROW_ASSIGN_OR_RAISE(options.pipeline, PipelineOptionsOf(settings));
+  const std::optional<ledger::Anchor> anchor = options.pipeline.anchor;
   ARROW_ASSIGN_OR_RAISE(LedgerRange range, stream::ResolveRange(requests.front(), *source));
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source->GetExtent());
   if (!range.last) range.last = extent.newest;
@@ -111,6 +114,12 @@ arrow::Status Export(const RowsArguments& arguments, const Settings& settings) {
   };
   const arrow::Status copied = copy();
   progress.Clear();
+  if (anchor && copied.ok() &&
+      (!subscription->first_ledger() || anchor->sequence < *subscription->first_ledger() ||
+       anchor->sequence >= *subscription->next_ledger())) {
+    spdlog::warn("the anchor's ledger {} is not in the range: nothing was held against it",
+                 anchor->sequence);
+  }
   // The rows before a fault are good; the exit code and the message say that they are not all.
   for (const auto& output : outputs) ARROW_RETURN_NOT_OK(output->Close());
   RowsSummary summary;

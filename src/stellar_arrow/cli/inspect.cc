@@ -3,6 +3,7 @@
 #include <arrow/io/file.h>
 
 #include <cstdio>
+#include <string>
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/cli/commands.h"
@@ -63,8 +64,10 @@ arrow::Status Inspect(const InspectArguments& arguments, const Settings& setting
   if (arguments.ledger) options.range = {*arguments.ledger, *arguments.ledger};
   ARROW_ASSIGN_OR_RAISE(const auto pipeline, pipeline::Pipeline::Make(*source, options));
   int64_t printed = 0;
+  std::string why;  // there is no more
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const auto step, pipeline->Next(!extent.grows));
+    if (step == pipeline::Progress::kNotYet) why = Concat(": ", pipeline->waiting_for());
     if (step != pipeline::Progress::kLedger) break;
     ARROW_RETURN_NOT_OK(
         PrintPart(xdr::LedgerCloseMeta::Info(), pipeline->ledger().wire(), arguments.path));
@@ -72,7 +75,7 @@ arrow::Status Inspect(const InspectArguments& arguments, const Settings& setting
   }
   if (printed == 0) {
     return Error(ErrorCode::kNotFound, source->name(), " has no ledger",
-                 arguments.ledger ? Concat(" ", *arguments.ledger) : std::string("s"));
+                 arguments.ledger ? Concat(" ", *arguments.ledger) : std::string("s"), why);
   }
   return arrow::Status::OK();
 }

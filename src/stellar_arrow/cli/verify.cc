@@ -1,4 +1,5 @@
 // `verify`: every ledger of a source against its hashes; all faults and gaps, not the first alone.
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -88,6 +89,14 @@ arrow::Status Verify(const VerifyArguments& arguments, const Settings& settings)
   ARROW_ASSIGN_OR_RAISE(const auto pipeline, pipeline::Pipeline::Make(*source, std::move(options)));
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const pipeline::Progress step, pipeline->Next(!extent.grows));
+    if (step == pipeline::Progress::kNotYet && extent.newest && expected != 0 &&
+        expected <= std::min(*extent.newest, range.last.value_or(*extent.newest))) {
+      // The source lists the ledger, but its object is not whole.
+      const auto ledger = static_cast<uint32_t>(expected);
+      undecodable.insert(ledger);
+      report.faults.push_back(
+          {ledger, "structure", "", "one LedgerCloseMeta", pipeline->waiting_for()});
+    }
     if (step != pipeline::Progress::kLedger) break;
     const uint32_t sequence = pipeline->ledger().sequence();
     if (!report.first) report.first = sequence;

@@ -204,8 +204,15 @@ arrow::Status Ledger::Undecodable(xdr::Bytes wire, bool whole) const {
     return Error(ErrorCode::kInternal, "two checks of one LedgerCloseMeta disagree");
   }
   if (const auto id = PeekLedger(wire)) {
+    const bool unknown = error->code == xdr::CheckErrorCode::kUnknownEnumValue ||
+                         error->code == xdr::CheckErrorCode::kUnknownUnionArm;
     return LedgerError(ErrorCode::kDataLoss, id->sequence, "ledger ", id->sequence, ": ",
-                       error->ToString());
+                       error->ToString(),
+                       unknown && id->protocol > kNewestProtocol
+                           ? Concat("; the ledger is of protocol ", id->protocol,
+                                    ", and this release knows protocols up to ", kNewestProtocol,
+                                    ": get a newer one")
+                           : std::string());
   }
   return Error(ErrorCode::kDataLoss, "no LedgerCloseMeta: ", error->ToString());
 }
@@ -320,7 +327,7 @@ arrow::Status Ledger::Pair(const Network& network, Sha256& sha) {
   paired_ = false;
   slots_.clear();
   for (uint32_t i = 0; i < envelopes_.size(); ++i) {
-    slots_.push_back({TransactionHash(envelopes_[i], network, sha), i});
+    slots_.push_back({TransactionHash(envelopes_[i], network, sha), i, /*paired=*/false});
   }
   const auto by_hash = [](const HashSlot& a, const HashSlot& b) { return a.hash < b.hash; };
   std::sort(slots_.begin(), slots_.end(), by_hash);
@@ -330,13 +337,15 @@ arrow::Status Ledger::Pair(const Network& network, Sha256& sha) {
     HashSlot wanted{};
     std::copy(hash.begin(), hash.end(), wanted.hash.begin());
     const auto slot = std::lower_bound(slots_.begin(), slots_.end(), wanted, by_hash);
-    if (slot == slots_.end() || slot->hash != wanted.hash) {
+    // No transaction is applied twice.
+    if (slot == slots_.end() || slot->hash != wanted.hash || slot->paired) {
       return LedgerError(ErrorCode::kDataLoss, sequence_, "ledger ", sequence_, ": v",
                          meta_version_, ".txProcessing[", i,
                          "].result.transactionHash: no envelope of the transaction set has this "
-                         "hash under the network ",
+                         "hash, or only one that an earlier result has, under the network ",
                          network.ToString());
     }
+    slot->paired = true;
     envelope_of_.push_back(slot->envelope);
   }
   paired_ = true;
@@ -363,7 +372,7 @@ std::optional<LedgerId> PeekLedger(xdr::Bytes wire) {
   }
   if (xdr::LedgerHeaderHistoryEntry::CheckAt(p, end) == nullptr) return std::nullopt;
   const auto entry = ReadAt<xdr::LedgerHeaderHistoryEntry>(p);
-  LedgerId id{entry.header().ledgerSeq(), {}};
+  LedgerId id{entry.header().ledgerSeq(), {}, entry.header().ledgerVersion()};
   std::ranges::copy(entry.hash(), id.hash.begin());
   return id;
 }

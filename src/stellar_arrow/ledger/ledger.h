@@ -159,8 +159,9 @@ class Ledger {
  private:
   struct Indexer;  // hears the marks of the walk
   struct HashSlot {
-    Hash256 hash;
-    uint32_t envelope;
+    Hash256 hash{};
+    uint32_t envelope = 0;
+    bool paired = false;  // with a result
   };
 
   arrow::Status Undecodable(xdr::Bytes wire, bool whole) const;
@@ -205,8 +206,12 @@ Hash256 TransactionSetHash(const Ledger& ledger, xdr::Hash previous_hash, Sha256
 
 struct LedgerId {
   uint32_t sequence = 0;
-  Hash256 hash{};  // as stated, unchecked
+  Hash256 hash{};         // as stated, unchecked
+  uint32_t protocol = 0;  // the header's
 };
+
+// What the protocol's types in protocol/ are complete for.
+inline constexpr uint32_t kNewestProtocol = 28;
 
 // No header, with all that stands before it, takes more bytes than this.
 inline constexpr size_t kMaxHeaderBytes = 4096;

@@ -224,6 +224,19 @@ TEST(Ledger, NamesLedgerPathAndByteOfWhatItRefuses) {
                 std::to_string(offset) + ": unknown enum value (99 of TransactionResultCode)");
 }
 
+TEST(Ledger, SaysWhereItsProtocolIsNewerThanWhatIsKnown) {
+  Buffer wire = PubnetLedger();
+  Ledger ledger;
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  const auto set_version = [&](uint8_t version) { wire[36 + 3] = version; };
+  wire[static_cast<size_t>(ledger.results()[3].pair - wire.data()) + 43] = 99;
+  set_version(kNewestProtocol);
+  EXPECT_THAT(ledger.Open(wire).message(), testing::Not(testing::HasSubstr("newer")));
+  set_version(kNewestProtocol + 1);
+  EXPECT_THAT(ledger.Open(wire).message(),
+              testing::HasSubstr("the ledger is of protocol 29, and this release knows"));
+}
+
 TEST(Ledger, RefusesTruncationAtEveryLength) {
   const Buffer wire = TestnetLedger();
   Ledger ledger;
@@ -301,6 +314,111 @@ TEST(Verify, RefusesAnotherNetworksPassphrase) {
   Sha256 sha;
   const Network candidates[] = {Testnet(), Pubnet()};
   EXPECT_EQ(ProveNetwork(ledger, candidates, sha), 1u);
+}
+
+TEST(Verify, ProvesTheNetworkThoughAnEnvelopeIsDamaged) {
+  Buffer wire = PubnetLedger();
+  Ledger ledger;
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  wire[static_cast<size_t>(ledger.envelopes()[0].outer_signatures - wire.data()) - 5] ^= 1;
+  wire[500] ^= 1;  // in the first envelope's transaction
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  Sha256 sha;
+  const Network candidates[] = {Testnet(), Pubnet()};
+  EXPECT_EQ(ProveNetwork(ledger, candidates, sha), 1u);
+  EXPECT_EQ(ProveNetwork(ledger, std::span(candidates).first(1), sha), std::nullopt);
+}
+
+TEST(Verify, RefusesATransactionThatIsAppliedTwice) {
+  Buffer wire = PubnetLedger();
+  Ledger ledger;
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  const auto hash = [&](size_t i) {
+    return wire.begin() + (ledger.results()[i].pair - wire.data());
+  };
+  std::copy_n(hash(0), 32, hash(1));
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  Sha256 sha;
+  EXPECT_THAT(ledger.Pair(Pubnet(), sha).message(),
+              testing::HasSubstr("v0.txProcessing[1].result.transactionHash"));
+  EXPECT_FALSE(ledger.paired());
+}
+
+TEST(Verify, RefusesResultsOfNoTransactionsWhateverTheNetwork) {
+  Buffer wire = PubnetLedger();
+  Ledger ledger;
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  const xdr::Bytes set = ledger.transaction_set_wire();
+  const auto begin = wire.begin() + (set.data() - wire.data()) + 32;  // its count of envelopes
+  std::fill_n(begin, 4, uint8_t{0});
+  wire.erase(begin + 4, begin + static_cast<ptrdiff_t>(set.size()) - 32);
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  ASSERT_EQ(ledger.envelopes().size(), 0u);
+  for (const Network* network : {static_cast<const Network*>(nullptr), &Pubnet()}) {
+    Sha256 sha;
+    std::vector<Fault> faults;
+    VerifyLedger(ledger, VerifyLevel::kFull, network, sha, &faults);
+    EXPECT_EQ(faults.back().check, "transaction_hash");
+  }
+}
+
+// The testnet ledger with an empty set that consensus agreed on instead of the proposed one.
+Buffer LedgerOfAnEmptySetByDecree(bool keep_transactions) {
+  const Buffer wire = TestnetLedger();
+  Ledger ledger;
+  EXPECT_TRUE(ledger.Open(wire).ok());
+  constexpr size_t kHash = 8, kHeader = 40;          // of a V1 or V2 without extension
+  constexpr size_t kSetHash = kHeader + 36;          // behind version and previous hash
+  constexpr size_t kValueType = kSetHash + 32 + 12;  // behind close time and no upgrades
+  constexpr size_t kProposed = 32 + 32 + 4;          // hashes, version; then the signature as ever
+  const auto offset = [&](const uint8_t* p) { return p - wire.data(); };
+  const size_t header_size = ledger.header().wire().size() + kProposed;
+  Buffer out(wire.begin(), wire.begin() + kValueType);
+  const auto put_word = [&out](uint8_t word) {
+    out.insert(out.end(), 3, uint8_t{0});
+    out.push_back(word);
+  };
+  std::fill_n(out.begin() + kSetHash, 32, uint8_t{0});
+  put_word(2);  // STELLAR_VALUE_EMPTY_TX_SET
+  out.insert(out.end(), kProposed, 0xee);
+  const xdr::Bytes set = ledger.transaction_set_wire();
+  const auto rest = wire.begin() + kValueType + 4;
+  if (keep_transactions) {
+    out.insert(out.end(), rest, wire.end());
+  } else {
+    out.insert(out.end(), rest, wire.begin() + offset(set.data()) + 36);  // version, previous hash
+    for (const uint8_t word : {2, 0, 0, 0, 0}) put_word(word);
+    out.insert(out.end(), 4, 0);  // no results
+    const auto end = ledger.results().empty() ? offset(set.data() + set.size()) + 4
+                                              : offset(ledger.results().back().end);
+    out.insert(out.end(), wire.begin() + end, wire.end());
+    const uint8_t no_results[4] = {0, 0, 0, 0};
+    std::ranges::copy(Sha256Of(no_results),
+                      out.begin() + kValueType + 4 + kProposed + 36 + 68);  // signature
+  }
+  std::ranges::copy(Sha256Of({out.data() + kHeader, header_size}), out.begin() + kHash);
+  return out;
+}
+
+TEST(Verify, TakesAnEmptySetByDecreeOnlyIfItIsEmptyAndItsHashZero) {
+  Ledger ledger;
+  Buffer wire = LedgerOfAnEmptySetByDecree(false);
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  EXPECT_EQ(ledger.header().scpValue().ext().v(),
+            xdr::StellarValueType::STELLAR_VALUE_EMPTY_TX_SET);
+  EXPECT_THAT(FullFaults(ledger, Testnet()), testing::IsEmpty());
+  wire[40 + 36] = 1;  // the set's hash
+  std::ranges::copy(Sha256Of({wire.data() + 40, ledger.header().wire().size()}), wire.begin() + 8);
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  std::vector<Fault> faults = FullFaults(ledger, Testnet());
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_EQ(faults[0].check, "tx_set_hash");
+  wire = LedgerOfAnEmptySetByDecree(true);
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  ASSERT_FALSE(ledger.envelopes().empty());
+  faults = FullFaults(ledger, Testnet());
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_THAT(faults[0].want, testing::HasSubstr("no transactions"));
 }
 
 TEST(Verify, TellsALinkThatDoesNotHold) {

@@ -79,7 +79,8 @@ Hash256 InnerHash(const EnvelopeSpan& envelope, const Network& network, Sha256& 
   return sha.Finish();
 }
 
-void VerifyTransactions(Ledger& ledger, const Network& network, Sha256& sha,
+// `network` may be null where there are no envelopes.
+void VerifyTransactions(Ledger& ledger, const Network* network, Sha256& sha,
                         std::vector<Fault>* faults) {
   if (ledger.envelopes().size() != ledger.transaction_count()) {
     faults->push_back({ledger.sequence(), "transaction_hash", PathIn(ledger, "txProcessing"),
@@ -87,7 +88,8 @@ void VerifyTransactions(Ledger& ledger, const Network& network, Sha256& sha,
                        std::to_string(ledger.transaction_count()) + " results"});
     return;
   }
-  if (const arrow::Status paired = ledger.Pair(network, sha); !paired.ok()) {
+  if (network == nullptr) return;
+  if (const arrow::Status paired = ledger.Pair(*network, sha); !paired.ok()) {
     faults->push_back({ledger.sequence(), "transaction_hash", PathIn(ledger, "txProcessing"),
                        "an envelope for every result", paired.message()});
     return;
@@ -105,7 +107,7 @@ void VerifyTransactions(Ledger& ledger, const Network& network, Sha256& sha,
                          "an inner result"});
     } else if (inner) {
       CheckHash(ledger, "transaction_hash", path + ".result.result.innerResultPair.transactionHash",
-                inner->transactionHash(), InnerHash(envelope, network, sha), faults);
+                inner->transactionHash(), InnerHash(envelope, *network, sha), faults);
     }
   }
 }
@@ -159,7 +161,7 @@ void VerifyLedger(Ledger& ledger, VerifyLevel level, const Network* network, Sha
   if (level == VerifyLevel::kChain) return;
   VerifyTransactionSet(ledger, sha, faults);
   VerifyResultSet(ledger, sha, faults);
-  if (network != nullptr) VerifyTransactions(ledger, *network, sha, faults);
+  VerifyTransactions(ledger, network, sha, faults);
 }
 
 void VerifyLink(const Ledger& ledger, uint32_t previous_sequence, const Hash256& previous_hash,
@@ -181,12 +183,17 @@ void VerifyAnchor(const Ledger& ledger, const Anchor& anchor, std::vector<Fault>
 
 std::optional<size_t> ProveNetwork(const Ledger& ledger, std::span<const Network> candidates,
                                    Sha256& sha) {
-  if (ledger.envelopes().empty()) return std::nullopt;
-  const EnvelopeSpan& envelope = ledger.envelopes().front();
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    const Hash256 hash = TransactionHash(envelope, candidates[i], sha);
-    for (const ResultSpan& result : ledger.results()) {
-      if (Equal(hash, ReadAt<xdr::TransactionResultPair>(result.pair).transactionHash())) return i;
+  // One envelope is proof enough, but a damaged one must not speak against its network.
+  constexpr size_t kEnvelopesTried = 8;
+  for (const EnvelopeSpan& envelope :
+       ledger.envelopes().first(std::min(ledger.envelopes().size(), kEnvelopesTried))) {
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      const Hash256 hash = TransactionHash(envelope, candidates[i], sha);
+      for (const ResultSpan& result : ledger.results()) {
+        if (Equal(hash, ReadAt<xdr::TransactionResultPair>(result.pair).transactionHash())) {
+          return i;
+        }
+      }
     }
   }
   return std::nullopt;

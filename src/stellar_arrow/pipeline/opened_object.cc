@@ -77,7 +77,9 @@ arrow::Status OpenedObject::OpenBatch(LedgerRange range) {
     const uint32_t expected = head.first + i;
     size_t size = 0;
     // Opened with no regard to the range, so that every ledger's number is seen.
-    ARROW_RETURN_NOT_OK(OpenOne(rest, {}, &size));
+    if (const arrow::Status opened = OpenOne(rest, {}, &size); !opened.ok()) {
+      return WithContext(opened, Concat("in the batch from byte ", wire_.size() - rest.size()));
+    }
     const uint32_t sequence = ledgers_[count_ - 1].sequence();
     if (sequence != expected) {
       --count_;

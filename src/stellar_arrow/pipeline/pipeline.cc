@@ -67,8 +67,10 @@ class NetworkKnowledge {
       }
       return LedgerError(ErrorCode::kFailedPrecondition, ledger.sequence(), "ledger ",
                          ledger.sequence(), ": its transactions are not of the network ",
-                         named_->ToString(), " that ", origin_, " names, but of ",
-                         match ? candidates[*match].ToString() : "another that is not known");
+                         named_->ToString(), " that ", origin_, " names, ",
+                         match ? Concat("but of ", candidates[*match].ToString())
+                               : std::string("nor of another known one: name their passphrase "
+                                             "with --network, unless the ledger is damaged"));
     }
     if (match) {
       found_ = candidates[*match];
@@ -236,8 +238,12 @@ class OrderedPipeline final : public Pipeline {
                          options_.pair ? "" : ", or verify at level chain");
     }
     std::vector<ledger::Fault> faults;
-    ledger::VerifyLedger(ledger, options_.verify, network, sha, &faults);
-    if (options_.anchor) ledger::VerifyAnchor(ledger, *options_.anchor, &faults);
+    // An anchor says nothing of a ledger whose stated hash is not its header's.
+    const bool anchored = options_.anchor && options_.anchor->sequence == ledger.sequence();
+    const auto level =
+        anchored ? std::max(options_.verify, ledger::VerifyLevel::kChain) : options_.verify;
+    ledger::VerifyLedger(ledger, level, network, sha, &faults);
+    if (anchored) ledger::VerifyAnchor(ledger, *options_.anchor, &faults);
     for (ledger::Fault& fault : faults) slot.faults.push_back({slot.ledgers, std::move(fault)});
     if (options_.pair && !ledger.paired()) {
       // A ledger without transactions pairs under any network.
@@ -342,8 +348,10 @@ class OrderedPipeline final : public Pipeline {
   arrow::Status FinishObject() {
     const arrow::Status& status = slot_->status;
     if (status.ok()) return status;
+    // An object that unzips to too much is as unreadable as one that does not unzip.
     const bool undecodable =
-        slot_->fetched == source::Fetched::State::kObject && CodeOf(status) == ErrorCode::kDataLoss;
+        slot_->fetched == source::Fetched::State::kObject &&
+        (CodeOf(status) == ErrorCode::kDataLoss || CodeOf(status) == ErrorCode::kResourceExhausted);
     if (options_.on_fault && undecodable) {
       const ErrorDetail* detail = DetailOf(status);
       const uint32_t ledger =

@@ -121,7 +121,7 @@ class Recogniser {
   }
 
   void Add(size_t offset) {
-    Entry entry{{ledger_.sequence(), {}},
+    Entry entry{{ledger_.sequence(), {}, ledger_.header().ledgerVersion()},
                 file_,
                 static_cast<int64_t>(offset),
                 static_cast<int64_t>(ledger_.wire().size())};

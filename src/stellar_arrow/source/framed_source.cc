@@ -97,7 +97,10 @@ class FramedFile {
     }
     if (position_ != size && !follow_) {
       return Error(ErrorCode::kDataLoss, FrameName(path_, position_),
-                   " is cut short: the file has ", size, " bytes");
+                   " is cut short: the file has ", size,
+                   " bytes. If it is still being written, or to read the records before, say "
+                   "framed:",
+                   path_, "?follow=true");
     }
     return arrow::Status::OK();
   }
