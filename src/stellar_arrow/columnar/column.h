@@ -21,6 +21,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "stellar_arrow/base/error.h"
 
@@ -66,12 +67,11 @@ class BuilderOf : public ColumnBuilder {
 
   // Must come before every value.
   arrow::Status Prepare() {
-    if (nulls_ != 0) ARROW_RETURN_NOT_OK(FlushNulls());
     if (builder_.length() == 0 && last_rows_ != 0) {
       ARROW_RETURN_NOT_OK(builder_.Reserve(last_rows_));
-      return ReserveVariable(last_variable_bytes_);
+      ARROW_RETURN_NOT_OK(ReserveVariable(last_variable_bytes_));
     }
-    return arrow::Status::OK();
+    return nulls_ == 0 ? arrow::Status::OK() : FlushNulls();
   }
 
   arrow::Status FlushNulls() {
@@ -185,44 +185,81 @@ struct Text {
   };
 };
 
-// list<utf8>. An extraction for it takes the builder beside the row, and calls Add for each
-// element.
-struct TextList {
-  static std::shared_ptr<arrow::DataType> Type() { return arrow::list(arrow::utf8()); }
-  class Builder final : public ColumnBuilder {
-   public:
-    Builder(const std::shared_ptr<arrow::DataType>& type, arrow::MemoryPool* pool)
-        : elements_(std::make_shared<arrow::StringBuilder>(pool)),
-          builder_(pool, elements_, type) {}
+// Grows a column of lists. Begin() comes before each list's elements. Empty lists are only counted
+// until an element or the end comes, so that they cost nothing each.
+template <typename ElementBuilder, typename Element>
+class ListColumnBuilder final : public ColumnBuilder {
+ public:
+  ListColumnBuilder(const std::shared_ptr<arrow::DataType>& type, arrow::MemoryPool* pool)
+      : elements_(std::make_shared<ElementBuilder>(pool)), builder_(pool, elements_, type) {}
 
-    arrow::Status Begin() {
-      if (builder_.length() == 0 && last_rows_ != 0) {
-        ARROW_RETURN_NOT_OK(builder_.Reserve(last_rows_));
-        ARROW_RETURN_NOT_OK(elements_->Reserve(last_elements_));
+  void Begin() { ++empty_; }
+  arrow::Status Add(Element element) {
+    if (empty_ != 0) ARROW_RETURN_NOT_OK(Open());
+    return elements_->Append(element);
+  }
+
+  int64_t bytes() const override {
+    constexpr int64_t kElement = sizeof(int32_t);  // an offset, or the element itself
+    return (builder_.length() + empty_) * int64_t{sizeof(int32_t)} +
+           elements_->length() * kElement + ElementBytes();
+  }
+  arrow::Result<std::shared_ptr<arrow::Array>> Finish() override {
+    ARROW_RETURN_NOT_OK(FlushEmpty());
+    last_rows_ = builder_.length();
+    last_elements_ = elements_->length();
+    last_element_bytes_ = ElementBytes();
+    return builder_.Finish();
+  }
+
+ private:
+  static constexpr bool kTextElements = std::same_as<ElementBuilder, arrow::StringBuilder>;
+  static_assert(kTextElements || sizeof(Element) == sizeof(int32_t));
+
+  // The list that was begun last gets elements.
+  arrow::Status Open() {
+    if (builder_.length() == 0 && last_rows_ != 0) {
+      ARROW_RETURN_NOT_OK(builder_.Reserve(last_rows_));
+      ARROW_RETURN_NOT_OK(elements_->Reserve(last_elements_));
+      if constexpr (kTextElements) {
         ARROW_RETURN_NOT_OK(elements_->ReserveData(last_element_bytes_));
       }
-      return builder_.Append();
     }
-    arrow::Status Add(std::string_view element) { return elements_->Append(element); }
+    --empty_;
+    ARROW_RETURN_NOT_OK(FlushEmpty());
+    return builder_.Append();
+  }
 
-    int64_t bytes() const override {
-      constexpr int64_t kOffset = sizeof(int32_t);
-      return (builder_.length() + elements_->length()) * kOffset + elements_->value_data_length();
-    }
-    arrow::Result<std::shared_ptr<arrow::Array>> Finish() override {
-      last_rows_ = builder_.length();
-      last_elements_ = elements_->length();
-      last_element_bytes_ = elements_->value_data_length();
-      return builder_.Finish();
-    }
+  arrow::Status FlushEmpty() {
+    const int64_t empty = std::exchange(empty_, 0);
+    return empty == 0 ? arrow::Status::OK() : builder_.AppendEmptyValues(empty);
+  }
 
-   private:
-    std::shared_ptr<arrow::StringBuilder> elements_;
-    arrow::ListBuilder builder_;
-    int64_t last_rows_ = 0;
-    int64_t last_elements_ = 0;
-    int64_t last_element_bytes_ = 0;
-  };
+  int64_t ElementBytes() const {
+    if constexpr (kTextElements) return elements_->value_data_length();
+    return 0;
+  }
+
+  std::shared_ptr<ElementBuilder> elements_;
+  arrow::ListBuilder builder_;
+  int64_t empty_ = 0;  // lists at the end, not yet in the builder
+  int64_t last_rows_ = 0;
+  int64_t last_elements_ = 0;
+  int64_t last_element_bytes_ = 0;
+};
+
+// Lists. An extraction for them takes the builder beside the row, and calls Add for each element.
+
+// list<utf8>.
+struct TextList {
+  static std::shared_ptr<arrow::DataType> Type() { return arrow::list(arrow::utf8()); }
+  using Builder = ListColumnBuilder<arrow::StringBuilder, std::string_view>;
+};
+
+// list<uint32>.
+struct U32List {
+  static std::shared_ptr<arrow::DataType> Type() { return arrow::list(arrow::uint32()); }
+  using Builder = ListColumnBuilder<arrow::UInt32Builder, uint32_t>;
 };
 
 namespace detail {
@@ -242,6 +279,9 @@ struct OptionalTraits<std::optional<T>> {
 template <typename Value, typename Wanted>
 concept Feeds = std::same_as<Value, Wanted> ||
                 (!std::is_arithmetic_v<Wanted> && std::convertible_to<const Value&, Wanted>);
+
+template <typename Type>
+concept IsList = std::same_as<Type, TextList> || std::same_as<Type, U32List>;
 
 }  // namespace detail
 
@@ -264,10 +304,10 @@ constexpr Column<Row> Col(std::string_view name, Type, std::string_view doc, Ext
   constexpr auto make = [](arrow::MemoryPool* pool) -> std::unique_ptr<ColumnBuilder> {
     return std::make_unique<Builder>(Type::Type(), pool);
   };
-  if constexpr (std::same_as<Type, TextList>) {
+  if constexpr (detail::IsList<Type>) {
     constexpr auto append = [](ColumnBuilder& builder, const Row& row) -> arrow::Status {
       auto& list = static_cast<Builder&>(builder);
-      ARROW_RETURN_NOT_OK(list.Begin());
+      list.Begin();
       return Extract{}(row, list);
     };
     return {name, doc, false, &Type::Type, make, append};

@@ -20,6 +20,7 @@ struct Toy {
   std::optional<int64_t> maybe;
   std::string name;
   std::vector<std::string> tags;
+  std::vector<uint32_t> places = {};
 };
 
 constexpr Column<Toy> kToys[] = {
@@ -29,6 +30,11 @@ constexpr Column<Toy> kToys[] = {
     Col<Toy>("tags", TextList{}, "Some words",
              [](const Toy& t, TextList::Builder& out) {
                for (const std::string& tag : t.tags) ARROW_RETURN_NOT_OK(out.Add(tag));
+               return arrow::Status::OK();
+             }),
+    Col<Toy>("places", U32List{}, "Some numbers",
+             [](const Toy& t, U32List::Builder& out) {
+               for (const uint32_t place : t.places) ARROW_RETURN_NOT_OK(out.Add(place));
                return arrow::Status::OK();
              }),
     Col<Toy>("when", Timestamp{}, "A time",
@@ -44,7 +50,9 @@ TEST(Column, IsNullableExactlyWhenItsExtractionIsOptional) {
   const auto schema = MakeBuilder().schema();
   EXPECT_FALSE(schema->field(0)->nullable());
   EXPECT_TRUE(schema->field(1)->nullable());
-  EXPECT_EQ(schema->field(4)->type()->ToString(), "timestamp[us, tz=UTC]");
+  EXPECT_EQ(schema->field(4)->type()->ToString(), "list<item: uint32>");
+  EXPECT_FALSE(schema->field(4)->nullable());
+  EXPECT_EQ(schema->field(5)->type()->ToString(), "timestamp[us, tz=UTC]");
 }
 
 // A number of another type must not slip into a column.
@@ -125,6 +133,56 @@ TEST(BatchBuilder, GrowsItsBuffersOnceABatch) {
   append(999);
   EXPECT_EQ(arrow::default_memory_pool()->num_allocations(), allocations);
   EXPECT_TRUE(builder.Finish().ValueOrDie()->ValidateFull().ok());
+}
+
+TEST(BatchBuilder, GrowsItsBuffersOnceABatchThatBeginsWithNullsAndEmptyLists) {
+  auto builder = MakeBuilder({"maybe", "tags", "places"});
+  const auto append = [&](uint32_t first, uint32_t end) {
+    for (uint32_t i = first; i < end; ++i) {
+      Toy toy{i, std::nullopt, "", {}};
+      if (i >= 10) toy = {i, i, "", {"one", "two"}, {1, 2, 3}};
+      ASSERT_TRUE(builder.Append(toy).ok());
+    }
+  };
+  append(0, 1000);
+  ASSERT_TRUE(builder.Finish().ok());
+  append(0, 11);
+  const int64_t allocations = arrow::default_memory_pool()->num_allocations();
+  append(11, 1000);
+  EXPECT_EQ(arrow::default_memory_pool()->num_allocations(), allocations);
+  EXPECT_TRUE(builder.Finish().ValueOrDie()->ValidateFull().ok());
+}
+
+TEST(BatchBuilder, KeepsListsAndRunsOfEmptyOnesInTheirPlaces) {
+  auto builder = MakeBuilder({"tags", "places"});
+  for (int batch = 0; batch < 2; ++batch) {
+    for (uint32_t i = 0; i < 10; ++i) {
+      Toy toy{i, std::nullopt, "", {}};
+      if (i == 3 || i == 4 || i == 8) {
+        toy.tags = {std::to_string(i)};
+        toy.places = {i, i + 1};
+      }
+      ASSERT_TRUE(builder.Append(toy).ok());
+    }
+    // Offsets and numbers of 4 bytes, letters of one.
+    EXPECT_EQ(builder.bytes(), (10 + 3) * 4 + 3 + (10 + 6) * 4);
+    const auto finished = builder.Finish().ValueOrDie();
+    ASSERT_TRUE(finished->ValidateFull().ok());
+    EXPECT_EQ(finished->num_rows(), 10);
+    EXPECT_EQ(finished->column(0)->null_count(), 0);
+    const auto& tags = static_cast<const arrow::ListArray&>(*finished->column(0));
+    const auto& words = static_cast<const arrow::StringArray&>(*tags.values());
+    for (int64_t row = 0; row < 10; ++row) {
+      EXPECT_EQ(tags.value_length(row), row == 3 || row == 4 || row == 8 ? 1 : 0) << row;
+    }
+    EXPECT_EQ(words.GetString(tags.value_offset(8)), "8");
+    const auto& places = static_cast<const arrow::ListArray&>(*finished->column(1));
+    const auto& numbers = static_cast<const arrow::UInt32Array&>(*places.values());
+    EXPECT_EQ(numbers.length(), 6);
+    EXPECT_EQ(places.value_length(4), 2);
+    EXPECT_EQ(numbers.Value(places.value_offset(4)), 4u);
+    EXPECT_EQ(numbers.Value(places.value_offset(8) + 1), 9u);
+  }
 }
 
 TEST(SelectColumns, KeepsTheOrderAskedFor) {
