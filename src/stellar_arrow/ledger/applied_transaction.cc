@@ -175,6 +175,15 @@ std::optional<xdr::SorobanTransactionData> AppliedTransaction::soroban_data() co
   return ReadAt<xdr::TransactionExt>(envelope_->operations_end).ifSorobanData();
 }
 
+std::optional<DeclaredResources> AppliedTransaction::declared_resources() const {
+  if (!soroban_data()) return std::nullopt;
+  // SorobanTransactionData is the last of a transaction, and these are the last of it: from the
+  // front a walk over the footprint would lie before each.
+  const uint8_t* const end = envelope_->inner_signatures;
+  return DeclaredResources{ReadAt<uint32_t>(end - 20), ReadAt<uint32_t>(end - 16),
+                           ReadAt<uint32_t>(end - 12), ReadAt<int64_t>(end - 8)};
+}
+
 xdr::List<xdr::DecoratedSignature> AppliedTransaction::signatures() const {
   return ReadAt<xdr::List<xdr::DecoratedSignature>>(envelope_->inner_signatures);
 }
@@ -217,19 +226,30 @@ xdr::Bytes AppliedTransaction::meta_wire() const {
   return Between(result_->meta, end);
 }
 
+std::optional<xdr::LedgerEntryChanges> AppliedTransaction::changes_after() const {
+  return IfAt<xdr::LedgerEntryChanges>(result_->changes_after);
+}
+
+std::optional<xdr::SorobanTransactionMeta> AppliedTransaction::soroban_meta() const {
+  if (result_->soroban_meta == nullptr) return std::nullopt;
+  return ReadAt<std::optional<xdr::SorobanTransactionMeta>>(result_->soroban_meta);
+}
+
+std::optional<xdr::SorobanTransactionMetaV2> AppliedTransaction::soroban_meta_v2() const {
+  if (result_->soroban_meta_v2 == nullptr) return std::nullopt;
+  return ReadAt<std::optional<xdr::SorobanTransactionMetaV2>>(result_->soroban_meta_v2);
+}
+
 MetaParts AppliedTransaction::meta_parts() const {
   const xdr::TransactionMeta meta = this->meta();
   MetaParts parts;
   parts.changes_before = IfAt<xdr::LedgerEntryChanges>(result_->changes_before);
-  parts.changes_after = IfAt<xdr::LedgerEntryChanges>(result_->changes_after);
-  if (result_->soroban_meta != nullptr) {
-    parts.soroban = ReadAt<std::optional<xdr::SorobanTransactionMeta>>(result_->soroban_meta);
-    if (parts.soroban) parts.diagnostic_events = parts.soroban->diagnosticEvents();
-  } else if (result_->soroban_meta_v2 != nullptr) {
-    parts.soroban_v2 =
-        ReadAt<std::optional<xdr::SorobanTransactionMetaV2>>(result_->soroban_meta_v2);
-    parts.diagnostic_events = ListAt<xdr::DiagnosticEvent>(result_->diagnostic_events);
-  }
+  parts.changes_after = changes_after();
+  parts.soroban = soroban_meta();
+  parts.soroban_v2 = soroban_meta_v2();
+  parts.diagnostic_events = parts.soroban
+                                ? parts.soroban->diagnosticEvents()
+                                : ListAt<xdr::DiagnosticEvent>(result_->diagnostic_events);
   parts.events = ListAt<xdr::TransactionEvent>(result_->transaction_events);
   if (auto operations = meta.ifOperations()) {
     parts.operations = *operations;

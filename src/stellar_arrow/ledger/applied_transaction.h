@@ -40,6 +40,14 @@ struct MetaParts {
   size_t operation_count() const { return operations.size() + operations_v2.size(); }
 };
 
+// What a Soroban transaction asks for beside its footprint.
+struct DeclaredResources {
+  uint32_t instructions = 0;
+  uint32_t disk_read_bytes = 0;  // readBytes before protocol 23
+  uint32_t write_bytes = 0;
+  int64_t resource_fee = 0;  // stroops
+};
+
 // Under which conditions a transaction may be applied, whatever the kind of its envelope.
 struct TransactionConditions {
   std::optional<xdr::TimeBounds> time_bounds;
@@ -115,6 +123,8 @@ class AppliedTransaction {
   // `index` < operation_count().
   AppliedOperation operation(size_t index) const;
   std::optional<xdr::SorobanTransactionData> soroban_data() const;
+  // The numbers of soroban_data(), however large its footprint is; absent where that is.
+  std::optional<DeclaredResources> declared_resources() const;
   xdr::List<xdr::DecoratedSignature> signatures() const;
 
   xdr::TransactionResultPair result_pair() const;
@@ -133,6 +143,10 @@ class AppliedTransaction {
   xdr::TransactionMeta meta() const;
   xdr::Bytes meta_wire() const;
   MetaParts meta_parts() const;
+  // Parts of the meta alone, as meta_parts() has them.
+  std::optional<xdr::LedgerEntryChanges> changes_after() const;
+  std::optional<xdr::SorobanTransactionMeta> soroban_meta() const;       // V3
+  std::optional<xdr::SorobanTransactionMetaV2> soroban_meta_v2() const;  // V4
 
  private:
   bool is_v0() const;

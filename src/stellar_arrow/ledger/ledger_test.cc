@@ -189,6 +189,29 @@ TEST(Ledger, ReadsLaterVersionsToo) {
   EXPECT_EQ(ledger.contract_event_count(), events);
 }
 
+// They are read from their end; the views walk over what stands before them.
+TEST(Ledger, KnowsWhatSorobanTransactionsDeclare) {
+  const Buffer wire = LoadTestLedger();
+  Ledger ledger;
+  Sha256 sha;
+  ASSERT_TRUE(ledger.Open(wire).ok());
+  const Network network = Network::FromNameOrPassphrase("load test network").ValueOrDie();
+  ASSERT_TRUE(ledger.Pair(network, sha).ok());
+  for (size_t i = 0; i < ledger.transaction_count(); ++i) {
+    const auto data = ledger.transaction(i).soroban_data();
+    const auto declared = ledger.transaction(i).declared_resources();
+    ASSERT_TRUE(data && declared);
+    EXPECT_EQ(declared->instructions, data->resources().instructions());
+    EXPECT_EQ(declared->disk_read_bytes, data->resources().diskReadBytes());
+    EXPECT_EQ(declared->write_bytes, data->resources().writeBytes());
+    EXPECT_EQ(declared->resource_fee, data->resourceFee());
+  }
+  const Buffer classic = PubnetLedger();
+  ASSERT_TRUE(ledger.Open(classic).ok());
+  ASSERT_TRUE(ledger.Pair(Pubnet(), sha).ok());
+  EXPECT_FALSE(ledger.transaction(0).declared_resources().has_value());
+}
+
 TEST(Ledger, AllocatesNothingOnceItHasSeenALedgerOfTheSize) {
   const Buffer big = PubnetLedger();
   const Buffer small = SmallPubnetLedger();
