@@ -5,11 +5,12 @@
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/tables/stellar_ledger.h"
+#include "stellar_arrow/tables/transactions.h"
 
 namespace stellar_arrow::tables {
 
 std::span<const Table* const> Catalog() {
-  static const std::array tables = {&StellarLedgerTable()};
+  static const std::array tables = {&StellarLedgerTable(), &TransactionsTable()};
   return tables;
 }
 
