@@ -11,11 +11,6 @@ namespace {
 
 constexpr size_t kHash = 32;  // bytes
 
-Account AccountOf(const xdr::MuxedAccount& account) {
-  if (auto muxed = account.ifMed25519()) return {muxed->ed25519(), muxed->id()};
-  return {account.ed25519(), std::nullopt};
-}
-
 template <typename T>
 std::optional<T> IfAt(const uint8_t* p) {
   if (p == nullptr) return std::nullopt;
@@ -32,6 +27,11 @@ xdr::Bytes Between(const uint8_t* begin, const uint8_t* end) {
 }
 
 }  // namespace
+
+Account AccountOf(const xdr::MuxedAccount& account) {
+  if (auto muxed = account.ifMed25519()) return {muxed->ed25519(), muxed->id()};
+  return {account.ed25519(), std::nullopt};
+}
 
 AppliedOperation::AppliedOperation(const Ledger& ledger, size_t transaction, size_t index)
     : ledger_(&ledger), transaction_(transaction), index_(index) {

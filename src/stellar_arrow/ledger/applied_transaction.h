@@ -22,6 +22,8 @@ struct Account {
   std::optional<uint64_t> muxed_id;
 };
 
+Account AccountOf(const xdr::MuxedAccount& account);
+
 // The parts of a meta of any version, V0 to V4.
 struct MetaParts {
   // Entry changes before and after the operations'; absent in the versions that have none.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "stellar_arrow/ledger/asset_fingerprint.h"
 #include "stellar_arrow/ledger/network.h"
 #include "stellar_arrow/text/strkey.h"
 
@@ -34,6 +35,24 @@ TEST(Asset, IsToldByTypeCodeAndIssuer) {
   EXPECT_EQ(text::EncodeAccount(*parts.issuer).view(), kCircle);
   const std::vector<uint8_t> native(4);
   EXPECT_EQ(PartsOf(*xdr::Asset::Check(native)).issuer, std::nullopt);
+}
+
+// Numbers that stellar-etl publishes.
+TEST(Asset, HasTheFingerprintThatStellarEtlGivesIt) {
+  const auto fingerprint = [](const std::vector<uint8_t>& wire) {
+    const AssetParts parts = PartsOf(*xdr::Asset::Check(wire));
+    if (!parts.issuer) return AssetFingerprint(parts, "");
+    return AssetFingerprint(parts, text::EncodeAccount(*parts.issuer).view());
+  };
+  EXPECT_EQ(fingerprint(std::vector<uint8_t>(4)), -5706705804583548011);
+  EXPECT_EQ(
+      fingerprint(Credit(1, "AAPL", "GBRDHSZL4ZKOI2PTUMM53N3NICZXC5OX3KPCD4WD4NG4XGCBC2ZA3KAG")),
+      17967170802372658);
+  EXPECT_EQ(
+      fingerprint(Credit(2, "CENTUS", "GAKMVPHBET4T7DPN32ODVSI4AA3YEZX2GHGNNSBGFNRQ6QEVKFO4MNDZ")),
+      -7588046193393700331);
+  // Texts of another number of whole blocks of 64 bytes: 73 and 85 are the shortest and longest.
+  EXPECT_NE(fingerprint(Credit(1, "A", kCircle)), fingerprint(Credit(2, "ABCDEFGHIJKL", kCircle)));
 }
 
 TEST(Asset, HasTheContractIdThatTheNetworkGivesIt) {

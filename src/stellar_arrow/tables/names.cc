@@ -13,8 +13,21 @@ bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 char Lower(char c) { return IsUpper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
 char Upper(char c) { return IsLower(c) ? static_cast<char>(c - 'a' + 'A') : c; }
 
+// A type's name as Go's code has it: of capitals in a row the first one stays, and the last one
+// where a word begins with it, so that ExtendFootprintTTLResultCode is
+// ExtendFootprintTtlResultCode.
+std::string GoTypeName(std::string_view type) {
+  std::string name;
+  for (size_t i = 0; i < type.size(); ++i) {
+    const bool inside = i != 0 && IsUpper(type[i - 1]);
+    const bool word_begins = i + 1 < type.size() && IsLower(type[i + 1]);
+    name += inside && !word_begins ? Lower(type[i]) : type[i];
+  }
+  return name;
+}
+
 std::string GoName(std::string_view type, std::string_view member) {
-  std::string name(type);
+  std::string name = GoTypeName(type);
   bool word_begins = true;
   for (const char c : SnakeWords(member)) {
     if (c == '_') {

@@ -30,6 +30,10 @@ TEST(EnumNames, GiveWhatGoPrints) {
   EXPECT_EQ(memo[1], "MemoTypeMemoText");
   const EnumNames host("HostFunctionType", EnumNames::Style::kGo);
   EXPECT_EQ(host[0], "HostFunctionTypeHostFunctionTypeInvokeContract");
+  const EnumNames extend("ExtendFootprintTTLResultCode", EnumNames::Style::kGo);
+  EXPECT_EQ(extend[0], "ExtendFootprintTtlResultCodeExtendFootprintTtlSuccess");
+  const EnumNames error("SCErrorType", EnumNames::Style::kGo);
+  EXPECT_EQ(error[1], "ScErrorTypeSceWasmVm");
 }
 
 TEST(EnumNames, OfWhatIsNoMemberIsEmpty) {

@@ -8,6 +8,7 @@
 
 #include "stellar_arrow/text/hex.h"
 #include "stellar_arrow/text/strkey.h"
+#include "stellar_arrow/text/utc.h"
 #include "stellar_arrow/text/utf8.h"
 
 namespace stellar_arrow::text {
@@ -149,6 +150,25 @@ TEST(ValidUtf8, PutsOneReplacementForEachMaximalIllFormedPart) {
     EXPECT_EQ(ValidUtf8(bytes, &scratch), text)
         << EncodeHex({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
   }
+}
+
+TEST(Utc, TellsDateAndTimeHoweverFarAway) {
+  const auto utc = [](int64_t seconds) {
+    std::string out;
+    AppendUtc(seconds, 'T', &out);
+    return out;
+  };
+  EXPECT_EQ(utc(0), "1970-01-01T00:00:00");
+  EXPECT_EQ(utc(-1), "1969-12-31T23:59:59");
+  EXPECT_EQ(utc(951782399), "2000-02-28T23:59:59");
+  EXPECT_EQ(utc(951782400), "2000-02-29T00:00:00");
+  EXPECT_EQ(utc(4107542399), "2100-02-28T23:59:59");
+  EXPECT_EQ(utc(4107542400), "2100-03-01T00:00:00");
+  EXPECT_EQ(utc(253402300799), "9999-12-31T23:59:59");
+  EXPECT_EQ(utc(-62135596800), "0001-01-01T00:00:00");
+  EXPECT_EQ(utc(-62167219201), "-0001-12-31T23:59:59");
+  EXPECT_EQ(utc(INT64_MAX), "292277026596-12-04T15:30:07");
+  EXPECT_EQ(utc(INT64_MIN), "-292277022657-01-27T08:29:52");
 }
 
 }  // namespace
