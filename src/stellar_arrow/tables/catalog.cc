@@ -4,13 +4,15 @@
 #include <array>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/tables/operations.h"
 #include "stellar_arrow/tables/stellar_ledger.h"
 #include "stellar_arrow/tables/transactions.h"
 
 namespace stellar_arrow::tables {
 
 std::span<const Table* const> Catalog() {
-  static const std::array tables = {&StellarLedgerTable(), &TransactionsTable()};
+  static const std::array tables = {&StellarLedgerTable(), &TransactionsTable(),
+                                    &OperationsTable()};
   return tables;
 }
 

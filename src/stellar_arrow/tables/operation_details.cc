@@ -1,0 +1,809 @@
+#include "stellar_arrow/tables/operation_details.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "stellar_arrow/ledger/asset_fingerprint.h"
+#include "stellar_arrow/ledger/ledger.h"
+#include "stellar_arrow/tables/names.h"
+#include "stellar_arrow/tables/scval_text.h"
+#include "stellar_arrow/text/hex.h"
+#include "stellar_arrow/text/strkey.h"
+#include "stellar_arrow/text/utc.h"
+#include "stellar_arrow/xdr/json.h"
+
+namespace stellar_arrow::tables {
+
+using ledger::Account;
+using ledger::AppliedOperation;
+using ledger::AppliedTransaction;
+using ledger::AssetParts;
+using xdr::OperationType;
+
+struct OperationDetails::AssetKeys {
+  std::string_view type, code, issuer, id;
+};
+struct OperationDetails::AccountKeys {
+  std::string_view account, muxed, muxed_id;
+};
+
+namespace {
+
+constexpr int kUnitDigits = 7;  // a unit is 10^7 stroops
+
+// Digits of `value`, at least `least`, as the decimal places of whole units.
+void AppendUnits(__int128 value, bool all_decimals, std::string* out) {
+  std::array<char, 48> digits;
+  size_t at = digits.size();
+  auto left =
+      value < 0 ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value);
+  int count = 0;
+  bool decimals = all_decimals;
+  do {
+    const auto digit = static_cast<char>('0' + static_cast<int>(left % 10));
+    left /= 10;
+    if (count < kUnitDigits) {
+      decimals = decimals || digit != '0';
+      if (decimals) digits[--at] = digit;
+      if (count == kUnitDigits - 1 && decimals) digits[--at] = '.';
+    } else {
+      digits[--at] = digit;
+    }
+    ++count;
+  } while (left != 0 || count <= kUnitDigits);
+  if (value < 0) digits[--at] = '-';
+  out->append(digits.data() + at, digits.size() - at);
+}
+
+void AppendBase64(xdr::Bytes bytes, std::string* out) {
+  const size_t begin = out->size();
+  out->resize(begin + 4 * ((bytes.size() + 2) / 3) + 1);  // OpenSSL ends it with a zero
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out->data() + begin), bytes.data(),
+                  static_cast<int>(bytes.size()));
+  out->pop_back();
+}
+
+void AppendQuotedBase64(xdr::Bytes bytes, std::string* out) {
+  *out += '"';
+  AppendBase64(bytes, out);
+  *out += '"';
+}
+
+// [element,element]; `append(element)` writes one.
+template <typename List, typename Append>
+void AppendArray(const List& list, std::string* out, Append&& append) {
+  *out += '[';
+  bool first = true;
+  for (const auto& element : list) {
+    if (!first) *out += ',';
+    first = false;
+    append(element);
+  }
+  *out += ']';
+}
+
+struct FlagName {
+  uint32_t bit;
+  std::string_view name;
+};
+
+constexpr FlagName kAccountFlags[] = {{1, "auth_required"},
+                                      {2, "auth_revocable"},
+                                      {4, "auth_immutable"},
+                                      {8, "auth_clawback_enabled"}};
+constexpr FlagName kTrustLineFlags[] = {
+    {1, "authorized"}, {2, "authorized_to_maintain_liabilities"}, {4, "clawback_enabled"}};
+
+// The known bits of `flags` as numbers and as names; nothing if none is set at all.
+void AddFlags(std::span<const FlagName> known, std::string_view key, std::string_view names_key,
+              std::optional<uint32_t> flags, JsonObject* object) {
+  if (!flags || *flags == 0) return;
+  std::string* out = object->Value(key);
+  *out += '[';
+  for (const FlagName& flag : known) {
+    if ((*flags & flag.bit) == 0) continue;
+    if (out->back() != '[') *out += ',';
+    AppendJsonNumber(uint64_t{flag.bit}, out);
+  }
+  *out += ']';
+  out = object->Value(names_key);
+  *out += '[';
+  for (const FlagName& flag : known) {
+    if ((*flags & flag.bit) == 0) continue;
+    if (out->back() != '[') *out += ',';
+    out->append("\"").append(flag.name).append("\"");
+  }
+  *out += ']';
+}
+
+void AppendPredicate(const xdr::ClaimPredicate& predicate, std::string* out);
+
+void AppendPredicates(const xdr::List<xdr::ClaimPredicate>& predicates, std::string* out) {
+  AppendArray(predicates, out,
+              [out](const xdr::ClaimPredicate& predicate) { AppendPredicate(predicate, out); });
+}
+
+// As Go's SDK writes it.
+void AppendPredicate(const xdr::ClaimPredicate& predicate, std::string* out) {
+  switch (predicate.type()) {
+    case xdr::ClaimPredicateType::CLAIM_PREDICATE_UNCONDITIONAL:
+      *out += R"({"unconditional":true})";
+      return;
+    case xdr::ClaimPredicateType::CLAIM_PREDICATE_AND:
+      *out += R"({"and":)";
+      AppendPredicates(predicate.andPredicates(), out);
+      break;
+    case xdr::ClaimPredicateType::CLAIM_PREDICATE_OR:
+      *out += R"({"or":)";
+      AppendPredicates(predicate.orPredicates(), out);
+      break;
+    case xdr::ClaimPredicateType::CLAIM_PREDICATE_NOT:
+      *out += R"({"not":)";
+      if (const auto negated = predicate.notPredicate()) {
+        AppendPredicate(*negated, out);
+      } else {
+        *out += "null";
+      }
+      break;
+    case xdr::ClaimPredicateType::CLAIM_PREDICATE_BEFORE_ABSOLUTE_TIME: {
+      constexpr int64_t kYear10000 = 253402300800;
+      *out += R"({"abs_before":")";
+      if (predicate.absBefore() >= kYear10000) *out += '+';
+      text::AppendUtc(predicate.absBefore(), 'T', out);
+      *out += R"(Z","abs_before_epoch":")";
+      AppendJsonNumber(predicate.absBefore(), out);
+      *out += '"';
+      break;
+    }
+    case xdr::ClaimPredicateType::CLAIM_PREDICATE_BEFORE_RELATIVE_TIME:
+      *out += R"({"rel_before":")";
+      AppendJsonNumber(predicate.relBefore(), out);
+      *out += '"';
+      break;
+  }
+  *out += '}';
+}
+
+// What an event of an asset's own contract says about balances (CAP-46-6, CAP-67).
+struct BalanceChange {
+  std::string_view type;
+  std::optional<xdr::SCAddress> from;
+  std::optional<xdr::SCAddress> to;
+  xdr::Int128Parts amount;
+  AssetParts asset;
+};
+
+std::optional<xdr::Int128Parts> AmountOf(const xdr::SCVal& data) {
+  if (const auto amount = data.ifI128()) return amount;
+  // With the id of a muxed receiver beside it.
+  const auto map = data.ifMap();
+  if (!map || !*map) return std::nullopt;
+  for (const xdr::SCMapEntry entry : **map) {
+    const xdr::SCVal key = entry.key();
+    if (const auto name = key.ifSym(); name && *name == "amount") return entry.val().ifI128();
+  }
+  return std::nullopt;
+}
+
+// XDR of the asset that `name`, as in "native" or "CODE:ISSUER", stands for; empty for another
+// text.
+std::span<const uint8_t> AssetOf(std::string_view name, std::array<uint8_t, 52>* out) {
+  out->fill(0);
+  if (name == "native") return std::span(*out).first(4);
+  const size_t colon = name.find(':');
+  if (colon == std::string_view::npos || colon > 12) return {};
+  const auto issuer = text::DecodeStrkey(name.substr(colon + 1));
+  if (!issuer || issuer->kind != text::StrkeyKind::kAccount) return {};
+  const size_t code_size = colon <= 4 ? 4 : 12;
+  (*out)[3] = colon <= 4 ? 1 : 2;
+  std::ranges::copy(name.substr(0, colon), out->data() + 4);
+  std::ranges::copy(issuer->payload(), out->data() + 4 + code_size + 4);
+  return std::span(*out).first(4 + code_size + 4 + 32);
+}
+
+// Absent for events of any other kind, or of a contract that is not the asset's it names.
+// `asset_wire` is where the asset that the event names is written to, and must outlive the result.
+std::optional<BalanceChange> BalanceChangeOf(const xdr::ContractEvent& event,
+                                             const ledger::Hash256& network_id, ledger::Sha256& sha,
+                                             std::array<uint8_t, 52>* asset_wire) {
+  const auto contract = event.contractID();
+  const auto body = event.body().ifV0();
+  if (event.type() != xdr::ContractEventType::CONTRACT || !contract || !body) return std::nullopt;
+  const xdr::List<xdr::SCVal> topics = body->topics();
+  if (topics.size() < 3 || topics.size() > 4) return std::nullopt;
+  const auto name = topics[0].ifSym();
+  const auto asset_name = topics[topics.size() - 1].ifStr();
+  const auto amount = AmountOf(body->data());
+  if (!name || !asset_name || !amount) return std::nullopt;
+  // The addresses between the name and the asset.
+  const auto first = topics[1].ifAddress();
+  const auto second = topics.size() == 4 ? topics[2].ifAddress() : std::nullopt;
+  if (!first || (topics.size() == 4 && !second)) return std::nullopt;
+  const auto last = second ? second : first;
+
+  const auto wire = AssetOf(*asset_name, asset_wire);
+  if (wire.empty()) return std::nullopt;
+  const auto asset = xdr::Asset::Check(wire);
+  if (!asset.ok()) return std::nullopt;
+  if (!std::ranges::equal(ledger::AssetContractId(*asset, network_id, sha), *contract)) {
+    return std::nullopt;
+  }
+  BalanceChange change{*name, {}, {}, *amount, ledger::PartsOf(*asset)};
+  if (*name == "transfer" && second) {
+    change.from = first;
+    change.to = second;
+  } else if (*name == "mint") {  // before CAP-67 an administrator stands ahead of the receiver
+    change.to = last;
+  } else if (*name == "clawback") {
+    change.from = last;
+  } else if (*name == "burn" && !second) {
+    change.from = first;
+  } else {
+    return std::nullopt;
+  }
+  return change;
+}
+
+}  // namespace
+
+void OperationDetails::AddKey(std::string_view key, xdr::uint256 account) {
+  object_.Plain(key, keys_.Account(account));
+}
+
+void OperationDetails::AddAccount(const AccountKeys& keys, const Account& account) {
+  AddKey(keys.account, account.ed25519);
+  if (!account.muxed_id) return;
+  object_.Plain(keys.muxed, text::EncodeMuxedAccount(account.ed25519, *account.muxed_id).view());
+  object_.Number(keys.muxed_id, *account.muxed_id);
+}
+
+void OperationDetails::AddAmount(std::string_view key, int64_t stroops) {
+  AppendUnits(stroops, false, object_.Value(key));
+}
+
+void OperationDetails::AddAsset(const AssetKeys& keys, const AssetParts& asset) {
+  const std::string_view issuer = asset.issuer ? keys_.Account(*asset.issuer) : std::string_view();
+  object_.Plain(keys.type, ledger::AssetTypeName(asset.type));
+  object_.Number(keys.id, ledger::AssetFingerprint(asset, issuer));
+  if (!asset.issuer) return;
+  object_.String(keys.code, asset.code);
+  object_.Plain(keys.issuer, issuer);
+}
+
+// The price to 7 decimals, halves away from zero; null where it has none.
+void OperationDetails::AddPrice(std::string_view price_key, std::string_view ratio_key,
+                                const xdr::Price& price) {
+  const int64_t n = price.n();
+  const int64_t d = price.d();
+  std::string* out = object_.Value(price_key);
+  if (d == 0) {
+    *out += "null";
+  } else {
+    const bool negative = (n < 0) != (d < 0);
+    const int64_t numerator = (n < 0 ? -n : n) * 10'000'000;
+    const int64_t denominator = d < 0 ? -d : d;
+    const int64_t rounded =
+        numerator / denominator + (numerator % denominator * 2 >= denominator ? 1 : 0);
+    AppendUnits(negative ? -rounded : rounded, false, out);
+  }
+  out = object_.Value(ratio_key);
+  *out += R"({"d":)";
+  AppendJsonNumber(d, out);
+  *out += R"(,"n":)";
+  AppendJsonNumber(n, out);
+  *out += '}';
+}
+
+void OperationDetails::AddSigner(std::string_view key, const xdr::SignerKey& signer) {
+  xdr::AppendJson(xdr::SignerKey::Info(), signer.wire(), *object_.Value(key));
+}
+
+void OperationDetails::AddHash(std::string_view key, xdr::Hash hash) {
+  std::string* const out = object_.Value(key);
+  *out += '"';
+  text::AppendHex(hash, *out);
+  *out += '"';
+}
+
+void OperationDetails::AddPool(std::string_view key, std::string_view strkey_key,
+                               xdr::PoolID pool) {
+  AddHash(key, pool);
+  object_.Plain(strkey_key, keys_.Pool(pool));
+}
+
+void OperationDetails::AddBalance(std::string_view key, std::string_view strkey_key,
+                                  xdr::Hash balance) {
+  std::string* const out = object_.Value(key);
+  *out += "\"00000000";  // the id's type, V0
+  text::AppendHex(balance, *out);
+  *out += '"';
+  object_.Plain(strkey_key, text::EncodeClaimableBalance(balance).view());
+}
+
+void OperationDetails::AppendAssetMembers(const AssetParts& asset, std::string* out) {
+  *out += R"("asset_code":)";
+  AppendJsonString(asset.code, out);
+  *out += R"(,"asset_issuer":)";
+  AppendJsonString(asset.issuer ? keys_.Account(*asset.issuer) : std::string_view(), out);
+  out->append(R"(,"asset_type":")").append(ledger::AssetTypeName(asset.type)).append("\"");
+}
+
+void OperationDetails::AddPath(const xdr::List<xdr::Asset>& path) {
+  if (path.empty()) return object_.Null("path");
+  std::string* const out = object_.Value("path");
+  AppendArray(path, out, [&](const xdr::Asset& asset) {
+    *out += '{';
+    AppendAssetMembers(ledger::PartsOf(asset), out);
+    *out += '}';
+  });
+}
+
+// "native", or "CODE:ISSUER".
+void OperationDetails::AddCanonicalAsset(std::string_view key, const AssetParts& asset) {
+  if (!asset.issuer) return object_.String(key, "native");
+  scratch_.assign(asset.code).append(":").append(keys_.Account(*asset.issuer));
+  object_.String(key, scratch_);
+}
+
+void OperationDetails::AddOffer(const OperationFacts& facts) {
+  if (facts.offer_id) object_.Number("offer_id", *facts.offer_id);
+  AddAmount("amount", *facts.amount);
+  AddPrice("price", "price_r", *facts.price);
+  AddAsset({"buying_asset_type", "buying_asset_code", "buying_asset_issuer", "buying_asset_id"},
+           *facts.buying);
+  AddAsset({"selling_asset_type", "selling_asset_code", "selling_asset_issuer", "selling_asset_id"},
+           *facts.selling);
+}
+
+void OperationDetails::AddOptions(const OperationFacts& facts) {
+  const auto number = [this](std::string_view key, std::optional<uint32_t> value) {
+    if (value) object_.Number(key, uint64_t{*value});
+  };
+  if (facts.inflation_dest) AddKey("inflation_dest", *facts.inflation_dest);
+  AddFlags(kAccountFlags, "set_flags", "set_flags_s", facts.set_flags, &object_);
+  AddFlags(kAccountFlags, "clear_flags", "clear_flags_s", facts.clear_flags, &object_);
+  number("master_key_weight", facts.master_weight);
+  number("low_threshold", facts.threshold_low);
+  number("med_threshold", facts.threshold_medium);
+  number("high_threshold", facts.threshold_high);
+  if (facts.home_domain) object_.String("home_domain", *facts.home_domain);
+  if (facts.signer_key) AddSigner("signer_key", *facts.signer_key);
+  number("signer_weight", facts.signer_weight);
+}
+
+void OperationDetails::AddClaimants(const xdr::List<xdr::Claimant>& claimants) {
+  std::string* const out = object_.Value("claimants");
+  AppendArray(claimants, out, [&](const xdr::Claimant& claimant) {
+    const xdr::ClaimantV0 v0 = claimant.v0();
+    out->append(R"({"destination":")").append(keys_.Account(v0.destination().ed25519()));
+    out->append(R"(","predicate":)");
+    AppendPredicate(v0.predicate(), out);
+    *out += '}';
+  });
+}
+
+void OperationDetails::AddRevocation(const xdr::RevokeSponsorshipOp& op) {
+  if (const auto signer = op.ifSigner()) {
+    AddKey("signer_account_id", signer->accountID().ed25519());
+    AddSigner("signer_key", signer->signerKey());
+    return;
+  }
+  const xdr::LedgerKey key = op.ledgerKey();
+  switch (key.type()) {
+    case xdr::LedgerEntryType::ACCOUNT:
+      AddKey("account_id", key.account().accountID().ed25519());
+      return;
+    case xdr::LedgerEntryType::TRUSTLINE: {
+      const xdr::TrustLineAsset asset = key.trustLine().asset();
+      AddKey("trustline_account_id", key.trustLine().accountID().ed25519());
+      if (const auto pool = asset.ifLiquidityPoolID()) {
+        AddPool("trustline_liquidity_pool_id", "trustline_liquidity_pool_id_strkey", *pool);
+      } else {
+        AddCanonicalAsset("trustline_asset", ledger::PartsOf(asset));
+      }
+      return;
+    }
+    case xdr::LedgerEntryType::OFFER:
+      object_.Number("offer_id", key.offer().offerID());
+      return;
+    case xdr::LedgerEntryType::DATA:
+      AddKey("data_account_id", key.data().accountID().ed25519());
+      object_.String("data_name", key.data().dataName());
+      return;
+    case xdr::LedgerEntryType::CLAIMABLE_BALANCE:
+      AddBalance("claimable_balance_id", "claimable_balance_id_strkey",
+                 key.claimableBalance().balanceID().v0());
+      return;
+    case xdr::LedgerEntryType::LIQUIDITY_POOL:
+      AddPool("liquidity_pool_id", "liquidity_pool_id_strkey",
+              key.liquidityPool().liquidityPoolID());
+      return;
+    case xdr::LedgerEntryType::CONTRACT_DATA:
+    case xdr::LedgerEntryType::CONTRACT_CODE:
+    case xdr::LedgerEntryType::CONFIG_SETTING:
+    case xdr::LedgerEntryType::TTL:
+      return;  // never sponsored; the operation fails
+  }
+}
+
+// Deposits and withdrawals. What the pool holds is not told where the transaction failed: null.
+void OperationDetails::AddPoolReserves(const OperationFacts& facts,
+                                       const AppliedOperation& operation) {
+  static constexpr AssetKeys kAssetA = {"reserve_a_asset_type", "reserve_a_asset_code",
+                                        "reserve_a_asset_issuer", "reserve_a_asset_id"};
+  static constexpr AssetKeys kAssetB = {"reserve_b_asset_type", "reserve_b_asset_code",
+                                        "reserve_b_asset_issuer", "reserve_b_asset_id"};
+  const auto change = ChangeOf(*facts.pool, operation.changes());
+  const auto amount = [&](std::string_view key, std::optional<int64_t> value) {
+    if (value) return AddAmount(key, *value);
+    object_.Null(key);
+  };
+  const auto minus = [](int64_t value) {
+    return static_cast<int64_t>(0 - static_cast<uint64_t>(value));
+  };
+  using Amount = std::optional<int64_t>;
+  AddPool("liquidity_pool_id", "liquidity_pool_id_strkey", *facts.pool);
+  if (change) {
+    AddAsset(kAssetA, ledger::PartsOf(change->parameters.assetA()));
+    AddAsset(kAssetB, ledger::PartsOf(change->parameters.assetB()));
+  } else {
+    for (const AssetKeys* keys : {&kAssetA, &kAssetB}) {
+      object_.Null(keys->type);
+      object_.Null(keys->id);
+    }
+  }
+  if (facts.type == OperationType::LIQUIDITY_POOL_DEPOSIT) {
+    AddAmount("reserve_a_max_amount", *facts.max_amount_a);
+    AddAmount("reserve_b_max_amount", *facts.max_amount_b);
+    amount("reserve_a_deposit_amount", change ? Amount(change->reserve_a) : Amount());
+    amount("reserve_b_deposit_amount", change ? Amount(change->reserve_b) : Amount());
+    amount("shares_received", change ? Amount(change->shares) : Amount());
+    AddPrice("min_price", "min_price_r", *facts.min_price);
+    AddPrice("max_price", "max_price_r", *facts.max_price);
+  } else {
+    AddAmount("reserve_a_min_amount", *facts.min_amount_a);
+    AddAmount("reserve_b_min_amount", *facts.min_amount_b);
+    amount("reserve_a_withdraw_amount", change ? Amount(minus(change->reserve_a)) : Amount());
+    amount("reserve_b_withdraw_amount", change ? Amount(minus(change->reserve_b)) : Amount());
+    AddAmount("shares", *facts.amount);
+  }
+}
+
+void OperationDetails::AddPreimage(const xdr::ContractIDPreimage& preimage) {
+  switch (preimage.type()) {
+    case xdr::ContractIDPreimageType::CONTRACT_ID_PREIMAGE_FROM_ADDRESS:
+      object_.String("from", "address");
+      scratch_.clear();
+      AppendAddressText(preimage.fromAddress().address(), &scratch_);
+      object_.String("address", scratch_);
+      return;
+    case xdr::ContractIDPreimageType::CONTRACT_ID_PREIMAGE_FROM_ASSET:
+      object_.String("from", "asset");
+      AddCanonicalAsset("asset", ledger::PartsOf(preimage.fromAsset()));
+      return;
+  }
+}
+
+// What the transaction says it will touch. A transaction without Soroban data touches nothing.
+void OperationDetails::AddFootprint(const AppliedTransaction& transaction) {
+  std::string* const out = object_.Value("ledger_key_hash");
+  *out += '[';
+  if (const auto data = transaction.soroban_data()) {
+    const xdr::LedgerFootprint footprint = data->resources().footprint();
+    for (const auto& keys : {footprint.readOnly(), footprint.readWrite()}) {
+      for (const xdr::LedgerKey key : keys) {
+        if (out->back() != '[') *out += ',';
+        sha_.Update(key.wire());
+        *out += '"';
+        text::AppendHex(sha_.Finish(), *out);
+        *out += '"';
+      }
+    }
+  }
+  *out += ']';
+  object_.Null("contract_code_hash");  // stellar-etl's is always null
+}
+
+void OperationDetails::AddFootprintContract(const AppliedTransaction& transaction) {
+  const auto contract = FootprintContract(transaction);
+  object_.String("contract_id", contract ? keys_.Contract(*contract) : std::string_view());
+}
+
+// Address and name of a called function, then the arguments: each as base64 of its XDR, in Go's
+// text, and in SEP-51's form.
+void OperationDetails::AddParameters(const xdr::HostFunction& function) {
+  size_t made = 0;
+  xdr::List<xdr::SCVal> arguments;
+  if (const auto call = function.ifInvokeContract()) {
+    // XDR of an SCVal of `type`, of which `wire` is the content.
+    const auto make = [&](xdr::SCValType type, xdr::Bytes wire) {
+      std::vector<uint8_t>& out = made_parameters_[made++];
+      out.assign({0, 0, 0, static_cast<uint8_t>(type)});
+      out.insert(out.end(), wire.begin(), wire.end());
+    };
+    make(xdr::SCValType::SCV_ADDRESS, call->contractAddress().wire());
+    // The name's length and padding lie beside it.
+    const std::string_view name = call->functionName();
+    make(xdr::SCValType::SCV_SYMBOL,
+         {reinterpret_cast<const uint8_t*>(name.data()) - 4, 4 + (name.size() + 3) / 4 * 4});
+    arguments = call->args();
+  } else if (const auto create = function.ifCreateContractV2()) {
+    arguments = create->constructorArgs();
+  }
+  // Writes the list `key`, of each parameter what append(parameter, out) does.
+  const auto list = [&](std::string_view key, auto&& append) {
+    std::string* const out = object_.Value(key);
+    *out += '[';
+    for (size_t i = 0; i < made; ++i) {
+      if (i != 0) *out += ',';
+      append(*xdr::SCVal::Check(made_parameters_[i]), out);
+    }
+    bool first = made == 0;
+    for (const xdr::SCVal argument : arguments) {
+      if (!first) *out += ',';
+      first = false;
+      append(argument, out);
+    }
+    *out += ']';
+  };
+  const auto begin_typed = [](const xdr::SCVal& value, std::string* out) {
+    out->append(R"({"type":")").append(ScValTypeName(value.type())).append(R"(","value":)");
+  };
+  list("parameters", [&](const xdr::SCVal& value, std::string* out) {
+    begin_typed(value, out);
+    AppendQuotedBase64(value.wire(), out);
+    *out += '}';
+  });
+  list("parameters_decoded", [&](const xdr::SCVal& value, std::string* out) {
+    begin_typed(value, out);
+    scratch_.clear();
+    AppendScValText(value, &scratch_);
+    AppendJsonString(scratch_, out);
+    *out += '}';
+  });
+  list("parameters_json",
+       [&](const xdr::SCVal& value, std::string* out) { AppendQuotedBase64(value.wire(), out); });
+  list("parameters_json_decoded", [&](const xdr::SCVal& value, std::string* out) {
+    xdr::AppendJson(xdr::SCVal::Info(), value.wire(), *out);
+  });
+}
+
+void OperationDetails::AddBalanceChanges(const AppliedTransaction& transaction,
+                                         const AppliedOperation& operation) {
+  std::string* const out = object_.Value("asset_balance_changes");
+  std::array<uint8_t, 52> asset_wire;
+  const auto address = [&](std::string_view key, const std::optional<xdr::SCAddress>& address) {
+    if (!address) return;
+    out->append(key).append("\"");
+    AppendAddressText(*address, out);
+    out->append("\",");
+  };
+  *out += '[';
+  for (const xdr::ContractEvent event : operation.events()) {
+    const auto change =
+        BalanceChangeOf(event, transaction.ledger().network_id(), sha_, &asset_wire);
+    if (!change) continue;
+    if (out->back() != '[') *out += ',';
+    *out += R"({"amount":")";
+    AppendUnits(static_cast<__int128>(static_cast<unsigned __int128>(change->amount.hi()) << 64 |
+                                      change->amount.lo()),
+                true, out);
+    *out += R"(",)";
+    if (change->asset.issuer) {
+      AppendAssetMembers(change->asset, out);
+      *out += ',';
+    } else {
+      *out += R"("asset_type":"native",)";
+    }
+    address(R"("from":)", change->from);
+    address(R"("to":)", change->to);
+    out->append(R"("type":")").append(change->type).append(R"("})");
+  }
+  *out += ']';
+}
+
+void OperationDetails::AddHostFunction(const AppliedTransaction& transaction,
+                                       const AppliedOperation& operation,
+                                       const xdr::HostFunction& function) {
+  static const EnumNames names("HostFunctionType", EnumNames::Style::kGo);
+  object_.String("function", names[static_cast<int32_t>(function.type())]);
+  switch (function.type()) {
+    case xdr::HostFunctionType::HOST_FUNCTION_TYPE_INVOKE_CONTRACT:
+      object_.String("type", "invoke_contract");
+      AddFootprint(transaction);
+      scratch_.clear();
+      AppendAddressText(function.invokeContract().contractAddress(), &scratch_);
+      object_.String("contract_id", scratch_);
+      AddParameters(function);
+      AddBalanceChanges(transaction, operation);
+      return;
+    case xdr::HostFunctionType::HOST_FUNCTION_TYPE_CREATE_CONTRACT:
+      object_.String("type", "create_contract");
+      AddFootprint(transaction);
+      AddFootprintContract(transaction);
+      AddPreimage(function.createContract().contractIDPreimage());
+      return;
+    case xdr::HostFunctionType::HOST_FUNCTION_TYPE_UPLOAD_CONTRACT_WASM:
+      object_.String("type", "upload_wasm");
+      AddFootprint(transaction);
+      return;
+    case xdr::HostFunctionType::HOST_FUNCTION_TYPE_CREATE_CONTRACT_V2:
+      object_.String("type", "create_contract_v2");
+      AddFootprint(transaction);
+      AddFootprintContract(transaction);
+      AddPreimage(function.createContractV2().contractIDPreimage());
+      AddParameters(function);
+      return;
+  }
+}
+
+std::string_view OperationDetails::Text(const AppliedTransaction& transaction,
+                                        const AppliedOperation& operation,
+                                        const OperationFacts& facts,
+                                        const std::optional<xdr::uint256>& sponsor) {
+  static constexpr AssetKeys kAsset = {"asset_type", "asset_code", "asset_issuer", "asset_id"};
+  static constexpr AssetKeys kSourceAsset = {"source_asset_type", "source_asset_code",
+                                             "source_asset_issuer", "source_asset_id"};
+  static constexpr AccountKeys kFrom = {"from", "from_muxed", "from_muxed_id"};
+  static constexpr AccountKeys kTo = {"to", "to_muxed", "to_muxed_id"};
+  static constexpr std::string_view kNoAmount = "0.0000000";  // stellar-etl's, a text
+  object_.Clear();
+  switch (facts.type) {
+    case OperationType::CREATE_ACCOUNT:
+      AddAccount({"funder", "funder_muxed", "funder_muxed_id"}, operation.source());
+      AddKey("account", facts.destination->ed25519);
+      AddAmount("starting_balance", *facts.starting_balance);
+      break;
+    case OperationType::PAYMENT:
+      AddAccount(kFrom, operation.source());
+      AddAccount(kTo, *facts.destination);
+      AddAmount("amount", *facts.amount);
+      AddAsset(kAsset, *facts.asset);
+      break;
+    case OperationType::PATH_PAYMENT_STRICT_RECEIVE:
+      AddAccount(kFrom, operation.source());
+      AddAccount(kTo, *facts.destination);
+      AddAmount("amount", *facts.amount);
+      AddAsset(kAsset, *facts.asset);
+      AddAsset(kSourceAsset, *facts.send_asset);
+      AddAmount("source_max", *facts.send_max);
+      if (facts.send_amount) {
+        AddAmount("source_amount", *facts.send_amount);
+      } else {
+        object_.String("source_amount", kNoAmount);
+      }
+      AddPath(*facts.path);
+      break;
+    case OperationType::PATH_PAYMENT_STRICT_SEND:
+      AddAccount(kFrom, operation.source());
+      AddAccount(kTo, *facts.destination);
+      AddAsset(kAsset, *facts.asset);
+      AddAsset(kSourceAsset, *facts.send_asset);
+      AddAmount("source_amount", *facts.send_amount);
+      scratch_.clear();
+      AppendUnits(*facts.dest_min, true, &scratch_);
+      object_.String("destination_min", scratch_);
+      if (facts.amount) {
+        AddAmount("amount", *facts.amount);
+      } else {
+        object_.String("amount", kNoAmount);
+      }
+      AddPath(*facts.path);
+      break;
+    case OperationType::MANAGE_SELL_OFFER:
+    case OperationType::MANAGE_BUY_OFFER:
+    case OperationType::CREATE_PASSIVE_SELL_OFFER:
+      AddOffer(facts);
+      break;
+    case OperationType::SET_OPTIONS:
+      AddOptions(facts);
+      break;
+    case OperationType::CHANGE_TRUST:
+      AddAccount({"trustor", "trustor_muxed", "trustor_muxed_id"}, operation.source());
+      AddAmount("limit", *facts.trust_limit);
+      if (facts.pool_parameters) {
+        object_.String("asset_type", ledger::AssetTypeName(facts.asset->type));
+        AddPool("liquidity_pool_id", "liquidity_pool_id_strkey",
+                ledger::PoolId(*facts.pool_parameters, sha_));
+        break;
+      }
+      AddAsset(kAsset, *facts.asset);
+      if (facts.trustee) {
+        AddKey("trustee", *facts.trustee);
+      } else {
+        object_.Null("trustee");
+      }
+      break;
+    case OperationType::ALLOW_TRUST:
+      AddAsset(kAsset, *facts.asset);
+      AddAccount({"trustee", "trustee_muxed", "trustee_muxed_id"}, operation.source());
+      AddKey("trustor", *facts.trustor);
+      *object_.Value("authorize") += (*facts.authorize & 1) != 0 ? "true" : "false";
+      if ((*facts.authorize & 2) != 0)
+        *object_.Value("authorize_to_maintain_liabilities") += "true";
+      if ((*facts.authorize & 4) != 0) *object_.Value("clawback_enabled") += "true";
+      break;
+    case OperationType::ACCOUNT_MERGE:
+      AddAccount({"account", "account_muxed", "account_muxed_id"}, operation.source());
+      AddAccount({"into", "into_muxed", "into_muxed_id"}, *facts.destination);
+      break;
+    case OperationType::INFLATION:
+      break;
+    case OperationType::MANAGE_DATA:
+      object_.String("name", *facts.data_name);
+      if (facts.data_value) {
+        AppendQuotedBase64(*facts.data_value, object_.Value("value"));
+      } else {
+        object_.Null("value");
+      }
+      break;
+    case OperationType::BUMP_SEQUENCE:
+      scratch_.clear();
+      AppendJsonNumber(*facts.bump_to, &scratch_);
+      object_.String("bump_to", scratch_);
+      break;
+    case OperationType::CREATE_CLAIMABLE_BALANCE:
+      AddCanonicalAsset("asset", *facts.asset);
+      AddAmount("amount", *facts.amount);
+      AddClaimants(operation.body().createClaimableBalanceOp().claimants());
+      break;
+    case OperationType::CLAIM_CLAIMABLE_BALANCE:
+      AddBalance("balance_id", "balance_id_strkey", *facts.balance_id);
+      AddAccount({"claimant", "claimant_muxed", "claimant_muxed_id"}, operation.source());
+      break;
+    case OperationType::BEGIN_SPONSORING_FUTURE_RESERVES:
+      AddKey("sponsored_id", *facts.sponsored);
+      break;
+    case OperationType::END_SPONSORING_FUTURE_RESERVES:
+      if (facts.sponsor) {
+        AddAccount({"begin_sponsor", "begin_sponsor_muxed", "begin_sponsor_muxed_id"},
+                   *facts.sponsor);
+      }
+      break;
+    case OperationType::REVOKE_SPONSORSHIP:
+      AddRevocation(operation.body().revokeSponsorshipOp());
+      break;
+    case OperationType::CLAWBACK:
+      AddAsset(kAsset, *facts.asset);
+      AddAccount(kFrom, *facts.from);
+      AddAmount("amount", *facts.amount);
+      break;
+    case OperationType::CLAWBACK_CLAIMABLE_BALANCE:
+      AddBalance("balance_id", "balance_id_strkey", *facts.balance_id);
+      break;
+    case OperationType::SET_TRUST_LINE_FLAGS:
+      AddKey("trustor", *facts.trustor);
+      AddAsset(kAsset, *facts.asset);
+      AddFlags(kTrustLineFlags, "set_flags", "set_flags_s", facts.set_flags, &object_);
+      AddFlags(kTrustLineFlags, "clear_flags", "clear_flags_s", facts.clear_flags, &object_);
+      break;
+    case OperationType::LIQUIDITY_POOL_DEPOSIT:
+    case OperationType::LIQUIDITY_POOL_WITHDRAW:
+      AddPoolReserves(facts, operation);
+      break;
+    case OperationType::INVOKE_HOST_FUNCTION:
+      AddHostFunction(transaction, operation,
+                      operation.body().invokeHostFunctionOp().hostFunction());
+      break;
+    case OperationType::EXTEND_FOOTPRINT_TTL:
+      object_.String("type", "extend_footprint_ttl");
+      object_.Number("extend_to", uint64_t{*facts.extend_to});
+      AddFootprint(transaction);
+      AddFootprintContract(transaction);
+      break;
+    case OperationType::RESTORE_FOOTPRINT:
+      object_.String("type", "restore_footprint");
+      AddFootprint(transaction);
+      AddFootprintContract(transaction);
+      break;
+  }
+  if (sponsor) AddKey("sponsor", *sponsor);
+  return object_.Text();
+}
+
+}  // namespace stellar_arrow::tables
