@@ -7,12 +7,13 @@
 #include "stellar_arrow/tables/operations.h"
 #include "stellar_arrow/tables/stellar_ledger.h"
 #include "stellar_arrow/tables/transactions.h"
+#include "stellar_arrow/tables/ttp_events.h"
 
 namespace stellar_arrow::tables {
 
 std::span<const Table* const> Catalog() {
-  static const std::array tables = {&StellarLedgerTable(), &TransactionsTable(),
-                                    &OperationsTable()};
+  static const std::array tables = {&StellarLedgerTable(), &TransactionsTable(), &OperationsTable(),
+                                    &TtpEventsTable()};
   return tables;
 }
 
