@@ -46,6 +46,10 @@ using OptionalText = std::optional<std::string_view>;
 
 // What all rows share: buffers and caches.
 struct Workshop {
+  Workshop() = default;
+  Workshop(const Workshop&) = delete;  // its parts know each other by place
+  Workshop& operator=(const Workshop&) = delete;
+
   KeyText keys;
   ledger::Sha256 sha;
   std::string text;  // of the cell that is being made

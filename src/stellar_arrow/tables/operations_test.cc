@@ -721,8 +721,7 @@ TEST(Operations, OfTypeCreateClaimableBalanceTellWhoMayClaimAndItsId) {
   const auto claimant = [](P predicate) {
     return v::Claimant::CLAIMANT_TYPE_V0({Account(kDestination), std::move(predicate)});
   };
-  const P not_before =
-      P::CLAIM_PREDICATE_NOT(v::Box<P>(P::CLAIM_PREDICATE_BEFORE_ABSOLUTE_TIME(1600000000)));
+  const P not_before = P::CLAIM_PREDICATE_NOT(P::CLAIM_PREDICATE_BEFORE_ABSOLUTE_TIME(1600000000));
   const Made made = One(
       OperationBody::CREATE_CLAIMABLE_BALANCE(
           {Usd(),
