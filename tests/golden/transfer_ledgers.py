@@ -169,14 +169,17 @@ def fee_event(name, amount, stage="TRANSACTION_EVENT_STAGE_BEFORE_ALL_TXS"):
 # Transactions and ledgers.
 
 FEE = 100
-SEQUENCE = 77
+SEQUENCE = 77  # where an id depends on it
 
 
 def transaction(operations, results, changes=(), source="source", source_id=None, memo="MEMO_NONE",
                 code="txSUCCESS", soroban=False, fee_source=None, inner_code=None, v0=False,
                 events=(), operation_events=(), fee_changes=None, after=(), post=(), before=(),
-                fee_charged=FEE, sequence=SEQUENCE):
+                fee_charged=FEE, sequence=None):
     """`changes` and `operation_events` have one list an operation."""
+    if sequence is None:  # of its own, so that no two transactions of a ledger are the same
+        told = repr((operations, changes, code, inner_code, fee_charged, v0)).encode()
+        sequence = int.from_bytes(hashlib.sha256(told).digest()[:4], "big")
     body = {"fee": FEE, "seqNum": sequence, "memo": memo, "operations": operations}
     if v0:
         body["sourceAccountEd25519"] = key(source)
@@ -349,7 +352,7 @@ def revocation(kind, source="authorizer"):
         [op(kind, arm, muxed("issuer")), op(kind, arm, muxed("issuer", 3)),
          op(kind, arm, muxed("issuer"))], [result(kind)] * 3,
         [[], changes, updated(before[0], after[0])], source=source, source_id=5,
-        memo=("MEMO_ID", 6))
+        memo=("MEMO_ID", 6), sequence=SEQUENCE)
 
 
 def payers():
