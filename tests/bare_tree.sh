@@ -24,6 +24,8 @@ timeout 90m unshare --mount --pid --uts --ipc --fork --kill-child --propagation 
   mount -t proc proc "$1/proc"
   mount -t tmpfs tmpfs "$1/dev/shm"
   mount -t tmpfs tmpfs "$1/run"
+  mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts"
+  ln -sf pts/ptmx "$1/dev/ptmx"
   touch "$1/etc/host-ca.crt"
   mount --bind "$2" "$1/etc/host-ca.crt"
   exec env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
