@@ -8,6 +8,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -57,43 +58,67 @@ std::shared_ptr<arrow::Schema> SchemaOf(const std::vector<const Column<Row>*>& c
   return arrow::schema(std::move(fields));
 }
 
-// Not thread-safe.
+// A row may have a kind(), a number below 64, that tells which columns have no cell for it. Not
+// thread-safe.
 template <typename Row>
 class BatchBuilder {
+  static constexpr bool kHasKinds = requires(const Row& row) { row.kind(); };
+
  public:
   BatchBuilder(std::vector<const Column<Row>*> columns, arrow::MemoryPool* pool)
-      : columns_(std::move(columns)), schema_(SchemaOf(columns_)) {
-    for (const Column<Row>* column : columns_) builders_.push_back(column->make_builder(pool));
+      : columns_(std::move(columns)),
+        schema_(SchemaOf(columns_)),
+        context_(std::make_unique<BatchContext>(pool)) {
+    for (const Column<Row>* column : columns_) {
+      builders_.push_back(column->make_builder(context_.get()));
+    }
+    for (size_t kind = 0; kind < cells_.size(); ++kind) {
+      for (size_t i = 0; i < columns_.size(); ++i) {
+        if ((columns_[i]->kinds >> kind & 1) == 0) continue;
+        cells_[kind].push_back({columns_[i]->append, builders_[i].get()});
+      }
+    }
   }
 
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
   int64_t rows() const { return rows_; }
   int64_t bytes() const {
     int64_t bytes = 0;
-    for (const auto& builder : builders_) bytes += builder->bytes();
+    for (const auto& builder : builders_) bytes += builder->bytes(rows_);
     return bytes;
   }
 
+  // After an error the batch is lost, and no other can be made.
   arrow::Status Append(const Row& row) {
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      ARROW_RETURN_NOT_OK(columns_[i]->append(*builders_[i], row));
-    }
+    size_t kind = 0;
+    if constexpr (kHasKinds) kind = row.kind();
+    for (const Cell& cell : cells_[kind]) cell.append(*cell.builder, row, rows_);
     ++rows_;
-    return arrow::Status::OK();
+    return context_->status;
   }
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() {
+    const int64_t rows = std::exchange(rows_, 0);
     arrow::ArrayVector arrays;
     for (const auto& builder : builders_) {
-      ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), builder->Finish());
+      ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), builder->Finish(rows));
     }
-    return arrow::RecordBatch::Make(schema_, std::exchange(rows_, 0), std::move(arrays));
+    ARROW_RETURN_NOT_OK(context_->status);
+    return arrow::RecordBatch::Make(schema_, rows, std::move(arrays));
   }
 
  private:
+  // How a column takes its cell of a row.
+  struct Cell {
+    void (*append)(ColumnBuilder&, const Row&, int64_t place);
+    ColumnBuilder* builder;
+  };
+
   std::vector<const Column<Row>*> columns_;
   std::shared_ptr<arrow::Schema> schema_;
+  std::unique_ptr<BatchContext> context_;  // in one place, which the builders know
   std::vector<std::unique_ptr<ColumnBuilder>> builders_;
+  std::array<std::vector<Cell>, kHasKinds ? 64 : 1> cells_;  // by kind of row
   int64_t rows_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "stellar_arrow/columnar/column.h"
 
 #include <arrow/array.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -29,13 +30,11 @@ constexpr Column<Toy> kToys[] = {
     Col<Toy>("name", Text{}, "A name", [](const Toy& t) { return std::string_view(t.name); }),
     Col<Toy>("tags", TextList{}, "Some words",
              [](const Toy& t, TextList::Builder& out) {
-               for (const std::string& tag : t.tags) ARROW_RETURN_NOT_OK(out.Add(tag));
-               return arrow::Status::OK();
+               for (const std::string& tag : t.tags) out.Add(tag);
              }),
     Col<Toy>("places", U32List{}, "Some numbers",
              [](const Toy& t, U32List::Builder& out) {
-               for (const uint32_t place : t.places) ARROW_RETURN_NOT_OK(out.Add(place));
-               return arrow::Status::OK();
+               for (const uint32_t place : t.places) out.Add(place);
              }),
     Col<Toy>("when", Timestamp{}, "A time",
              [](const Toy& t) { return std::chrono::microseconds(t.number); }),
@@ -110,13 +109,57 @@ TEST(BatchBuilder, CountsTheBytesOfItsBuffers) {
 }
 
 TEST(Column, RefusesACellThatAnArrowColumnCannotHold) {
-  Binary::Builder builder(Binary::Type(), arrow::default_memory_pool());
   const uint8_t byte = 0;  // nothing is read of what is refused
   for (const size_t size : {size_t{1} << 31, (size_t{1} << 32) + 1}) {
-    const auto error = builder.Put(std::span(&byte, size));
-    EXPECT_EQ(CodeOf(error), ErrorCode::kResourceExhausted) << error;
+    BatchContext context{arrow::default_memory_pool(), {}};
+    Binary::Builder builder(Binary::Type(), &context);
+    builder.Put(0, std::span(&byte, size));
+    EXPECT_EQ(CodeOf(context.status), ErrorCode::kResourceExhausted) << context.status;
   }
-  EXPECT_EQ(builder.Finish().ValueOrDie()->length(), 0);
+}
+
+TEST(BatchBuilder, FailsWhereMemoryEndsAndWritesNowhere) {
+  bool failed = false;
+  for (int64_t limit = 0; limit < 40000; limit += 64) {
+    arrow::CappedMemoryPool pool(arrow::default_memory_pool(), limit);
+    BatchBuilder<Toy> builder(SelectColumns<Toy>(kToys, {}).ValueOrDie(), &pool);
+    arrow::Status status;
+    for (uint32_t i = 0; i < 200 && status.ok(); ++i) {
+      Toy toy{i, std::nullopt, "some name", {"one"}, {i}};
+      if (i % 3 == 0) toy.maybe = i;
+      status = builder.Append(toy);
+    }
+    if (status.ok()) status = builder.Finish().status();
+    if (status.ok()) {
+      EXPECT_TRUE(failed);
+      return;
+    }
+    EXPECT_TRUE(status.IsOutOfMemory()) << status;
+    EXPECT_FALSE(builder.Append({}).ok()) << "it goes on after an error";
+    failed = true;
+  }
+  ADD_FAILURE() << "no limit was enough";
+}
+
+TEST(BatchBuilder, MakesTheSameOfAllMixturesOfValuesAndNulls) {
+  // Runs of nulls that begin and end at all places of a byte of bits.
+  for (const int period : {1, 2, 7, 8, 9, 16, 17, 63}) {
+    for (const int first : {0, 1, 7, 8, 9, 20}) {
+      auto builder = MakeBuilder({"maybe"});
+      for (uint32_t i = 0; i < 100; ++i) {
+        const bool value = static_cast<int>(i) < first || static_cast<int>(i) % period == 0;
+        ASSERT_TRUE(
+            builder.Append({i, value ? std::optional<int64_t>(i) : std::nullopt, "", {}}).ok());
+      }
+      const auto batch = builder.Finish().ValueOrDie();
+      ASSERT_TRUE(batch->ValidateFull().ok());
+      const auto& maybe = static_cast<const arrow::Int64Array&>(*batch->column(0));
+      for (int i = 0; i < 100; ++i) {
+        ASSERT_EQ(maybe.IsValid(i), i < first || i % period == 0) << period << first << i;
+        ASSERT_EQ(maybe.Value(i), maybe.IsValid(i) ? i : 0);
+      }
+    }
+  }
 }
 
 TEST(BatchBuilder, GrowsItsBuffersOnceABatch) {

@@ -116,10 +116,16 @@ class OrderedSubscription final : public Subscription {
 
   // Makes batches of the table's rows: one of the first `cut` rows, and what the others need.
   arrow::Status Finish(size_t table, int64_t cut) {
+    const bool fit = appenders_[table]->bytes() <= batch_.bytes;
     ARROW_ASSIGN_OR_RAISE(auto rows, appenders_[table]->Finish());
     if (cut != 0) ready_.push_back({table, rows->Slice(0, cut)});
     for (int64_t begin = cut; begin < rows->num_rows(); begin += batch_.rows) {
-      ARROW_RETURN_NOT_OK(HandOut(table, rows->Slice(begin, batch_.rows)));
+      auto part = rows->Slice(begin, batch_.rows);
+      if (fit) {
+        ready_.push_back({table, std::move(part)});
+      } else {
+        ARROW_RETURN_NOT_OK(HandOut(table, std::move(part)));
+      }
     }
     return arrow::Status::OK();
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -36,28 +37,35 @@ namespace {
 
 constexpr int kUnitDigits = 7;  // a unit is 10^7 stroops
 
-// Digits of `value`, at least `least`, as the decimal places of whole units.
+// `value` in stroops as whole units, with all seven decimals or as few as are needed.
 void AppendUnits(__int128 value, bool all_decimals, std::string* out) {
+  constexpr uint64_t kUnit = 10'000'000;
   std::array<char, 48> digits;
-  size_t at = digits.size();
+  char* at = digits.data();
+  char* const end = at + digits.size();
   auto left =
       value < 0 ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value);
-  int count = 0;
-  bool decimals = all_decimals;
-  do {
-    const auto digit = static_cast<char>('0' + static_cast<int>(left % 10));
-    left /= 10;
-    if (count < kUnitDigits) {
-      decimals = decimals || digit != '0';
-      if (decimals) digits[--at] = digit;
-      if (count == kUnitDigits - 1 && decimals) digits[--at] = '.';
-    } else {
-      digits[--at] = digit;
-    }
-    ++count;
-  } while (left != 0 || count <= kUnitDigits);
-  if (value < 0) digits[--at] = '-';
-  out->append(digits.data() + at, digits.size() - at);
+  if (value < 0) *at++ = '-';
+  auto decimals = static_cast<uint64_t>(left % kUnit);
+  left /= kUnit;
+  // What no uint64 holds is written in two parts.
+  constexpr uint64_t kPart = 1'000'000'000'000'000'000;
+  if (left >= kPart) {
+    at = std::to_chars(at, end, static_cast<uint64_t>(left / kPart)).ptr;
+    const auto part = static_cast<uint64_t>(left % kPart);
+    for (uint64_t power = kPart / 10; power > part && power > 1; power /= 10) *at++ = '0';
+    at = std::to_chars(at, end, part).ptr;
+  } else {
+    at = std::to_chars(at, end, static_cast<uint64_t>(left)).ptr;
+  }
+  if (decimals != 0 || all_decimals) {
+    int count = kUnitDigits;
+    for (; !all_decimals && decimals % 10 == 0; --count) decimals /= 10;
+    *at = '.';
+    for (int i = count; i > 0; --i, decimals /= 10) at[i] = static_cast<char>('0' + decimals % 10);
+    at += count + 1;
+  }
+  out->append(digits.data(), at);
 }
 
 void AppendBase64(xdr::Bytes bytes, std::string* out) {

@@ -91,23 +91,21 @@ std::string_view EntryTypeName(xdr::LedgerEntryType type) {
   return "";
 }
 
-arrow::Status EvictedKeyTypes(const Ledger& ledger, TextList::Builder& out) {
+void EvictedKeyTypes(const Ledger& ledger, TextList::Builder& out) {
   for (const xdr::LedgerKey key : ledger.evicted_keys()) {
-    ARROW_RETURN_NOT_OK(out.Add(EntryTypeName(key.type())));
+    out.Add(EntryTypeName(key.type()));
   }
-  return arrow::Status::OK();
 }
 
-arrow::Status EvictedKeys(const Ledger& ledger, TextList::Builder& out) {
+void EvictedKeys(const Ledger& ledger, TextList::Builder& out) {
   std::string base64;  // evictions are few, and most ledgers have none
   for (const xdr::LedgerKey key : ledger.evicted_keys()) {
     const xdr::Bytes wire = key.wire();
     base64.resize(4 * ((wire.size() + 2) / 3) + 1);  // OpenSSL ends it with a zero
     const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()), wire.data(),
                                        static_cast<int>(wire.size()));
-    ARROW_RETURN_NOT_OK(out.Add({base64.data(), static_cast<size_t>(length)}));
+    out.Add({base64.data(), static_cast<size_t>(length)});
   }
-  return arrow::Status::OK();
 }
 
 template <typename Type, typename Extract>

@@ -326,31 +326,28 @@ text::Strkey SignerText(const xdr::SignerKey& signer) {
   return {};
 }
 
-arrow::Status ExtraSigners(const Row& row, TextList::Builder& out) {
+void ExtraSigners(const Row& row, TextList::Builder& out) {
   const auto v2 = row.tx().conditions().v2;
-  if (!v2) return arrow::Status::OK();
+  if (!v2) return;
   for (const xdr::SignerKey signer : v2->extraSigners()) {
-    ARROW_RETURN_NOT_OK(out.Add(SignerText(signer)));
+    out.Add(SignerText(signer));
   }
-  return arrow::Status::OK();
 }
 
-arrow::Status Hints(const xdr::List<xdr::DecoratedSignature>& signatures, TextList::Builder& out) {
+void Hints(const xdr::List<xdr::DecoratedSignature>& signatures, TextList::Builder& out) {
   for (const xdr::DecoratedSignature signature : signatures) {
     // 8 digits fit into a string without an allocation.
-    ARROW_RETURN_NOT_OK(out.Add(text::EncodeHex(signature.hint())));
+    out.Add(text::EncodeHex(signature.hint()));
   }
-  return arrow::Status::OK();
 }
 
-arrow::Status ArchivedEntries(const Row& row, U32List::Builder& out) {
+void ArchivedEntries(const Row& row, U32List::Builder& out) {
   const auto data = row.tx().soroban_data();
   const auto ext = data ? data->ext().ifResourceExt() : std::nullopt;
-  if (!ext) return arrow::Status::OK();
+  if (!ext) return;
   for (const uint32_t entry : ext->archivedSorobanEntries()) {
-    ARROW_RETURN_NOT_OK(out.Add(entry));
+    out.Add(entry);
   }
-  return arrow::Status::OK();
 }
 
 // Calls `visit` with each of the transaction's operations.

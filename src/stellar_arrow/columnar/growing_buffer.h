@@ -1,0 +1,97 @@
+// Memory that grows while a batch is made. Knows Arrow's buffers and pools; knows no type.
+#pragma once
+
+#include <arrow/buffer.h>
+#include <arrow/memory_pool.h>
+#include <arrow/result.h>
+#include <arrow/status.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace stellar_arrow::columnar {
+
+// What the columns of one batch share while it is made.
+struct BatchContext {
+  arrow::MemoryPool* pool = nullptr;
+  // The first failure. Columns go on as if nothing were, writing nowhere, so that cells need no
+  // status of their own; the batch is lost.
+  arrow::Status status;
+
+  void Fail(arrow::Status failure) {
+    if (status.ok()) status = std::move(failure);
+  }
+};
+
+// Bytes at the end of which more are put. The first growth after Finish() makes the room that the
+// last batch needed, so that a stream in its stride allocates once a buffer and batch.
+class GrowingBuffer {
+ public:
+  explicit GrowingBuffer(BatchContext* context) : context_(*context) {}
+
+  int64_t size() const { return size_; }
+  uint8_t* data() { return data_; }
+
+  // Room for `bytes` more, uninitialised; null where there is none (the context says why).
+  uint8_t* Grow(int64_t bytes) {
+    if (capacity_ - size_ < bytes) [[unlikely]] {
+      if (!Enlarge(bytes)) return nullptr;
+    }
+    uint8_t* const at = data_ + size_;
+    size_ += bytes;
+    return at;
+  }
+
+  // `bytes` more, all 0.
+  void GrowZeros(int64_t bytes) {
+    if (bytes <= 0) return;
+    if (uint8_t* const at = Grow(bytes)) std::memset(at, 0, static_cast<size_t>(bytes));
+  }
+
+  // All bytes since the last call.
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Finish() {
+    if (buffer_ == nullptr && !Enlarge(0)) return context_.status;
+    expected_ = size_;
+    // A little room that is left over costs less than moving all to give it back.
+    const bool shrink = capacity_ - size_ > size_ / 4 + kLeast;
+    ARROW_RETURN_NOT_OK(buffer_->Resize(std::exchange(size_, 0), shrink));
+    buffer_->ZeroPadding();
+    data_ = nullptr;
+    capacity_ = 0;
+    return std::shared_ptr<arrow::Buffer>(std::move(buffer_));
+  }
+
+ private:
+  static constexpr int64_t kLeast = 64;  // bytes; Arrow's buffers are padded to this
+
+  bool Enlarge(int64_t bytes) {
+    const int64_t wanted = std::max({size_ + bytes, 2 * capacity_, expected_, kLeast});
+    arrow::Status status;
+    if (buffer_ == nullptr) {
+      auto made = arrow::AllocateResizableBuffer(wanted, context_.pool);
+      status = made.status();
+      if (made.ok()) buffer_ = *std::move(made);
+    } else {
+      status = buffer_->Resize(wanted, /*shrink_to_fit=*/false);
+    }
+    if (!status.ok()) {
+      context_.Fail(std::move(status));
+      return false;
+    }
+    data_ = buffer_->mutable_data();
+    capacity_ = wanted;
+    return true;
+  }
+
+  BatchContext& context_;
+  std::unique_ptr<arrow::ResizableBuffer> buffer_;
+  uint8_t* data_ = nullptr;
+  int64_t size_ = 0;
+  int64_t capacity_ = 0;
+  int64_t expected_ = 0;  // bytes of the last batch
+};
+
+}  // namespace stellar_arrow::columnar
