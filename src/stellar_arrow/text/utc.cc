@@ -19,7 +19,7 @@ constexpr int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0 
 // std::chrono's years end at 32767, but the protocol's times do not.
 void AppendUtc(int64_t seconds, char between, std::string* out) {
   const int64_t day = FloorDivide(seconds, kDay) + kEpoch;
-  const int64_t time = seconds - FloorDivide(seconds, kDay) * kDay;
+  const int64_t time = (seconds % kDay + kDay) % kDay;  // no product: it may not fit
   // Years that begin in March, so that the day that comes every fourth year is the last of one.
   const int64_t cycle = FloorDivide(day, kDaysOf400Years);
   const int64_t of_cycle = day - cycle * kDaysOf400Years;
