@@ -75,6 +75,11 @@ def test_rows_are_the_ledgers_and_agree_with_the_published_ones(client, pubnet):
 
 def test_every_door_tells_one_schema_in_the_same_bytes(client):
     stream = read(client, WHOLE).ended()
+    assert stream.schema.metadata[b"stellar_arrow.network"] == \
+        b"Public Global Stellar Network ; September 2015"
+    assert stream.schema.metadata[b"stellar_arrow.table"] == TABLE.encode()
+    assert set(stream.schema.metadata) == {
+        b"stellar_arrow." + key for key in (b"network", b"producer", b"schema_version", b"table")}
     want = stream.schema.serialize()
     for batch in stream.batches:
         assert batch.schema.serialize() == want

@@ -2,12 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 import ledgers
 from program import TABLE, last_json, options, path, run
 
+SCHEMAS = Path(__file__).parents[1] / "schemas"
 WHOLE = f"{TABLE}:{ledgers.FIRST}:{ledgers.NEWEST}"
 
 
@@ -168,6 +170,24 @@ def test_schema_tells_every_column(client):
         assert all(name in text for name in want.names)
         if kind == "json":
             json.loads(text)
+
+
+def test_schema_tells_what_changed_since_another_version(tmp_path):
+    done = run("schema", TABLE, "--diff", SCHEMAS / TABLE / "1.0.0.json")
+    assert done.returncode == 0, done.stderr
+    *added, verdict = done.stdout.decode().splitlines()
+    assert len(added) == 21 and all(line.startswith("+ ") for line in added)
+    assert verdict.startswith(f"{TABLE} 1.0.0 -> ")
+
+    other = json.loads(run("schema", TABLE, "--format", "json").stdout)
+    other["schema_version"] = "0.9.0"
+    del other["columns"][3]
+    path_of_other = tmp_path / "other.json"
+    path_of_other.write_text(json.dumps(other))
+    done = run("schema", TABLE, "--diff", path_of_other)
+    assert done.returncode == 1
+    assert done.stdout.decode() == "+ previous_ledger_hash fixed_size_binary[32] not null\n"
+    assert "0.9.0" in done.stderr and "cannot read" in done.stderr
 
 
 def test_schema_of_an_unknown_table_lists_the_tables():

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "stellar_arrow/base/error.h"
@@ -23,11 +25,38 @@ arrow::Status Tables() {
   return arrow::Status::OK();
 }
 
-arrow::Status Schema(const std::string& name, const std::string& format) {
-  ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(name));
-  if (format == "json") {
+namespace {
+
+arrow::Status PrintSchemaDiff(const std::string& path, const tables::Table& table) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string json{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) return Error(ErrorCode::kUnavailable, "cannot read ", path);
+  auto compared = tables::DiffSchema(json, table);
+  if (!compared.ok()) return WithContext(compared.status(), path);
+  const tables::SchemaDiff& diff = *compared;
+  const std::string versions =
+      Concat(table.name(), " ", diff.old_version.empty() ? "(no version)" : diff.old_version,
+             " -> ", table.schema_version());
+  for (const std::string& change : diff.changes) Print(change + "\n");
+  if (!diff.compatible) {
+    return Error(ErrorCode::kDataLoss, versions,
+                 ": readers of the old version cannot read the new one");
+  }
+  Print(Concat(
+      versions,
+      diff.changes.empty() ? ": the same columns" : ": columns added after the old ones only",
+      "\n"));
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+arrow::Status Schema(const SchemaArguments& arguments) {
+  ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(arguments.table));
+  if (!arguments.diff.empty()) return PrintSchemaDiff(arguments.diff, *table);
+  if (arguments.format == "json") {
     Print(tables::TableAsJson(*table));
-  } else if (format == "markdown") {
+  } else if (arguments.format == "markdown") {
     Print(tables::TableAsMarkdown(*table));
   } else {
     Print(tables::TableAsText(*table));

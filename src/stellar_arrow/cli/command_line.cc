@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/base/version.h"
 #include "stellar_arrow/cli/commands.h"
 #include "stellar_arrow/ops/log.h"
 #include "stellar_arrow/source/lake_layout.h"
@@ -138,7 +139,7 @@ int Main(int argc, char** argv) {
                "stellar-arrow-source");
   app.footer(std::string(kExamples));
   app.require_subcommand(1);
-  app.set_version_flag("--version", "stellar-arrow-source " SAS_VERSION);
+  app.set_version_flag("--version", std::string(Producer()));
 
   Settings settings;
   std::function<arrow::Status()> run;
@@ -225,13 +226,19 @@ int Main(int argc, char** argv) {
   CLI::App* tables = app.add_subcommand("tables", "List the tables");
   tables->callback([&] { run = [] { return Tables(); }; });
 
-  std::string schema_table;
-  std::string schema_format = "text";
+  SchemaArguments schema_arguments;
   CLI::App* schema = app.add_subcommand("schema", "Print a table's columns");
-  schema->add_option("TABLE", schema_table, "The table")->required();
-  schema->add_option("--format", schema_format, "text, json or markdown")
-      ->check(CLI::IsMember({"text", "json", "markdown"}));
-  schema->callback([&] { run = [&] { return Schema(schema_table, schema_format); }; });
+  schema->add_option("TABLE", schema_arguments.table, "The table")->required();
+  CLI::Option* schema_format =
+      schema->add_option("--format", schema_arguments.format, "text, json or markdown")
+          ->check(CLI::IsMember({"text", "json", "markdown"}));
+  schema
+      ->add_option("--diff", schema_arguments.diff,
+                   "Print instead what changed since the version in this file, which another "
+                   "release printed with --format json; fails where its readers would break")
+      ->check(CLI::ExistingFile)
+      ->excludes(schema_format);
+  schema->callback([&] { run = [&] { return Schema(schema_arguments); }; });
 
   bool config_json = false;
   CLI::App* config = app.add_subcommand("config", "Print every option's value and its origin");
@@ -242,7 +249,7 @@ int Main(int argc, char** argv) {
   CLI::App* version = app.add_subcommand("version", "Print the version");
   version->callback([&] {
     run = [] {
-      std::puts("stellar-arrow-source " SAS_VERSION);
+      std::puts(Producer().data());
       return arrow::Status::OK();
     };
   });

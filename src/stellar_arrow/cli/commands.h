@@ -62,7 +62,12 @@ struct LakeWriteArguments {
 
 arrow::Status LakeWrite(const LakeWriteArguments& arguments, const Settings& settings);
 arrow::Status Tables();
-arrow::Status Schema(const std::string& table, const std::string& format);
+struct SchemaArguments {
+  std::string table;
+  std::string format = "text";
+  std::string diff;  // a file, or empty
+};
+arrow::Status Schema(const SchemaArguments& arguments);
 arrow::Status Config(bool json, const Settings& settings);
 
 // Shared by the commands that read a source.

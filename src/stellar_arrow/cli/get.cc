@@ -45,7 +45,7 @@ arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
   ARROW_ASSIGN_OR_RAISE(stream::Request request, stream::ParseRequest(arguments.request));
   if (!arguments.columns.empty()) request.columns = arguments.columns;
   ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
-  ARROW_RETURN_NOT_OK(table->Schema(request.columns).status());
+  ARROW_RETURN_NOT_OK(table->Schema({request.columns}).status());
   ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(arguments));
   const std::string& uri = settings.Text("server");
   auto location = af::Location::Parse(uri);

@@ -44,14 +44,12 @@ arrow::Status Serve(const Settings& settings) {
   } else {
     spdlog::info("{} has no ledgers yet", source->name());
   }
-  // Refuse now what every stream would refuse.
-  if (const auto stated = source->passphrase(); stated && options.pipeline.network) {
-    pipeline::Options check = options.pipeline;
-    check.range = {0, 0};
-    check.threads = 1;
-    ARROW_RETURN_NOT_OK(pipeline::Pipeline::Make(*source, check).status());
+  // Refuses now what every stream would refuse.
+  ARROW_ASSIGN_OR_RAISE(auto network, pipeline::FindNetwork(*source, options.pipeline));
+  if (network) {
+    options.pipeline.network = std::move(network->network);
+    options.pipeline.network_origin = std::move(network->origin);
   }
-
   ARROW_ASSIGN_OR_RAISE(const auto server, flight::Server::Make(*source, options));
   spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
   std::thread waiter([&] {

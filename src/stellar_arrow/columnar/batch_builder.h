@@ -50,12 +50,14 @@ arrow::Result<std::vector<const Column<Row>*>> SelectColumns(std::span<const Col
 }
 
 template <typename Row>
-std::shared_ptr<arrow::Schema> SchemaOf(const std::vector<const Column<Row>*>& columns) {
+std::shared_ptr<arrow::Schema> SchemaOf(
+    const std::vector<const Column<Row>*>& columns,
+    std::shared_ptr<const arrow::KeyValueMetadata> metadata = nullptr) {
   arrow::FieldVector fields;
   for (const Column<Row>* column : columns) {
     fields.push_back(arrow::field(std::string(column->name), column->type(), column->nullable));
   }
-  return arrow::schema(std::move(fields));
+  return arrow::schema(std::move(fields), std::move(metadata));
 }
 
 // A row may have a kind(), a number below 64, that tells which columns have no cell for it. Not
@@ -65,9 +67,10 @@ class BatchBuilder {
   static constexpr bool kHasKinds = requires(const Row& row) { row.kind(); };
 
  public:
-  BatchBuilder(std::vector<const Column<Row>*> columns, arrow::MemoryPool* pool)
+  BatchBuilder(std::vector<const Column<Row>*> columns, arrow::MemoryPool* pool,
+               std::shared_ptr<const arrow::KeyValueMetadata> metadata = nullptr)
       : columns_(std::move(columns)),
-        schema_(SchemaOf(columns_)),
+        schema_(SchemaOf(columns_, std::move(metadata))),
         context_(std::make_unique<BatchContext>(pool)) {
     for (const Column<Row>* column : columns_) {
       builders_.push_back(column->make_builder(context_.get()));

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -141,7 +143,7 @@ class Service final : public af::FlightServerBase {
       stream::Subscription::Options options;
       options.tables = {table};
       options.columns = {request.columns};
-      options.pipeline = options_.pipeline;
+      ARROW_ASSIGN_OR_RAISE(options.pipeline, PipelineOptions());
       options.batch = options_.batch;
       ARROW_ASSIGN_OR_RAISE(options.pipeline.range, stream::ResolveRange(request, source_));
       options.pipeline.stopped = [this, &context] { return closing_ || context.is_cancelled(); };
@@ -170,9 +172,27 @@ class Service final : public af::FlightServerBase {
     return Error(ErrorCode::kInvalidArgument, "the descriptor is neither a path nor a command");
   }
 
-  static arrow::Result<std::shared_ptr<arrow::Schema>> SchemaOf(const stream::Request& request) {
+  // The options of a stream, with the network once it is known. Looked for until it is found, so
+  // that every door tells the same schema.
+  arrow::Result<pipeline::Options> PipelineOptions() {
+    const std::lock_guard lock(mutex_);
+    if (!network_) {
+      ARROW_ASSIGN_OR_RAISE(network_, pipeline::FindNetwork(source_, options_.pipeline));
+    }
+    pipeline::Options options = options_.pipeline;
+    if (network_) {
+      options.network = network_->network;
+      options.network_origin = network_->origin;
+    }
+    return options;
+  }
+
+  arrow::Result<std::shared_ptr<arrow::Schema>> SchemaOf(const stream::Request& request) {
     ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
-    return table->Schema(request.columns);
+    ARROW_ASSIGN_OR_RAISE(const pipeline::Options options, PipelineOptions());
+    tables::Selection selection{request.columns};
+    if (options.network) selection.network = options.network->passphrase;
+    return table->Schema(selection);
   }
 
   arrow::Result<af::FlightEndpoint> EndpointOf(const stream::Request& request) const {
@@ -187,10 +207,9 @@ class Service final : public af::FlightServerBase {
 
   // `range` is what the request means now.
   arrow::Result<af::FlightInfo> InfoOf(const stream::Request& request,
-                                       const af::FlightDescriptor& descriptor,
-                                       LedgerRange range) const {
+                                       const af::FlightDescriptor& descriptor, LedgerRange range) {
     ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
-    ARROW_ASSIGN_OR_RAISE(const auto schema, table->Schema(request.columns));
+    ARROW_ASSIGN_OR_RAISE(const auto schema, SchemaOf(request));
     std::vector<af::FlightEndpoint> endpoints;
     const bool closed = range.last && range.first != 0;
     const uint64_t ledgers = closed ? uint64_t{*range.last} - range.first + 1 : 0;
@@ -216,6 +235,8 @@ class Service final : public af::FlightServerBase {
 
   source::LedgerSource& source_;
   const ServerOptions options_;
+  std::mutex mutex_;
+  std::optional<pipeline::NetworkFound> network_;  // guarded by mutex_
   std::atomic<bool> closing_ = false;
 };
 

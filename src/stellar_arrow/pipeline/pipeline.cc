@@ -407,24 +407,64 @@ class OrderedPipeline final : public Pipeline {
   std::vector<std::thread> workers_;  // last: they use all of the above
 };
 
+// What `options` names or the source states.
+arrow::Result<std::optional<NetworkFound>> NamedNetwork(const source::LedgerSource& source,
+                                                        const Options& options) {
+  const std::optional<std::string> stated = source.passphrase();
+  if (stated) {
+    const auto of_source = ledger::Network::FromPassphrase(*stated);
+    if (options.network && !options.network_yields_to_source && !(*options.network == of_source)) {
+      return Error(ErrorCode::kFailedPrecondition, options.network_origin, " names the network ",
+                   options.network->ToString(), ", but the manifest of ", source.name(), " names ",
+                   of_source.ToString());
+    }
+    if (!options.network || options.network_yields_to_source) {
+      return NetworkFound{of_source, Concat("the manifest of ", source.name())};
+    }
+  }
+  if (!options.network) return std::nullopt;
+  return NetworkFound{*options.network, options.network_origin};
+}
+
+// Ledgers without transactions prove nothing; of a source that begins with more of them than this
+// the network is not looked for beforehand.
+constexpr int kLedgersToProveNetwork = 64;
+
 }  // namespace
+
+arrow::Result<std::optional<NetworkFound>> FindNetwork(source::LedgerSource& source,
+                                                       const Options& options) {
+  ARROW_ASSIGN_OR_RAISE(auto named, NamedNetwork(source, options));
+  if (named) return named;
+  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
+  if (!extent.first) return std::nullopt;
+  Options probe;
+  probe.range = {*extent.first, extent.newest};
+  probe.verify = ledger::VerifyLevel::kStructure;
+  probe.gaps = source::GapPolicy::kSkip;
+  probe.max_object_bytes = options.max_object_bytes;
+  probe.on_note = options.on_note;
+  // What is wrong with these ledgers is told by the stream that meets them.
+  const auto pipeline = Pipeline::Make(source, std::move(probe));
+  for (int i = 0; pipeline.ok() && i < kLedgersToProveNetwork; ++i) {
+    const auto progress = (*pipeline)->Next(/*wait=*/false);
+    if (!progress.ok() || *progress != Progress::kLedger) break;
+    if (auto proven = (*pipeline)->network()) {
+      return NetworkFound{std::move(*proven), Concat("ledger ", (*pipeline)->ledger().sequence(),
+                                                     " of ", source.name())};
+    }
+  }
+  return std::nullopt;
+}
 
 arrow::Result<std::unique_ptr<Pipeline>> Pipeline::Make(source::LedgerSource& source,
                                                         Options options) {
-  std::optional<ledger::Network> network = options.network;
-  std::string origin = options.network_origin;
-  if (const std::optional<std::string> stated = source.passphrase()) {
-    const auto of_source = ledger::Network::FromPassphrase(*stated);
-    if (network && options.network_yields_to_source) network.reset();
-    if (network && !(*network == of_source)) {
-      return Error(ErrorCode::kFailedPrecondition, origin, " names the network ",
-                   network->ToString(), ", but the manifest of ", source.name(), " names ",
-                   of_source.ToString());
-    }
-    if (!network) {
-      network = of_source;
-      origin = Concat("the manifest of ", source.name());
-    }
+  ARROW_ASSIGN_OR_RAISE(auto named, NamedNetwork(source, options));
+  std::optional<ledger::Network> network;
+  std::string origin;
+  if (named) {
+    network = std::move(named->network);
+    origin = std::move(named->origin);
   }
   ARROW_ASSIGN_OR_RAISE(auto stream, source.OpenStream(options.range, options.gaps));
   return std::make_unique<OrderedPipeline>(std::move(stream), std::move(options),

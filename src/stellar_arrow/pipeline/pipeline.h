@@ -50,6 +50,17 @@ struct Options {
   std::function<bool()> stopped;
 };
 
+struct NetworkFound {
+  ledger::Network network;
+  std::string origin;  // who says so, for messages
+};
+
+// The network of `source`: the one that `options` names or that the source states, else the known
+// one that a transaction of its first few ledgers proves. Nullopt where none does yet. Errors:
+// FAILED_PRECONDITION where `options` contradicts what the source states.
+arrow::Result<std::optional<NetworkFound>> FindNetwork(source::LedgerSource& source,
+                                                       const Options& options);
+
 // Bytes that went through so far.
 struct Counters {
   int64_t ledgers = 0;

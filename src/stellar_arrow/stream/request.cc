@@ -38,7 +38,7 @@ arrow::Result<uint32_t> ParseNumber(std::string_view field, std::string_view tex
 // Holds the parts against each other and the catalog.
 arrow::Result<Request> Check(Request request) {
   ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
-  ARROW_RETURN_NOT_OK(table->Schema(request.columns).status());
+  ARROW_RETURN_NOT_OK(table->Schema({request.columns}).status());
   if (request.start_at == StartAt::kNewest && request.end) {
     return Refuse("there is an end but no start");
   }

@@ -192,11 +192,18 @@ arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSo
 
 arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSource& source,
                                                                 Options options) {
+  ARROW_ASSIGN_OR_RAISE(auto network, pipeline::FindNetwork(source, options.pipeline));
+  if (network) {
+    options.pipeline.network = std::move(network->network);
+    options.pipeline.network_origin = std::move(network->origin);
+  }
   std::vector<std::unique_ptr<tables::TableAppender>> appenders;
   arrow::MemoryPool* const pool =
       options.pool != nullptr ? options.pool : arrow::default_memory_pool();
   for (size_t i = 0; i < options.tables.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(auto appender, options.tables[i]->MakeAppender(options.columns[i], pool));
+    tables::Selection selection{options.columns[i]};
+    if (options.pipeline.network) selection.network = options.pipeline.network->passphrase;
+    ARROW_ASSIGN_OR_RAISE(auto appender, options.tables[i]->MakeAppender(selection, pool));
     appenders.push_back(std::move(appender));
     options.pipeline.pair |= options.tables[i]->needs_transactions();
   }

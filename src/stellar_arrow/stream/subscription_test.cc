@@ -3,6 +3,8 @@
 #include <arrow/array.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -181,6 +183,28 @@ TEST(Subscription, NamesTheObjectThatIsDamaged) {
   EXPECT_EQ(outcome.ledgers, Numbers(kFirst, 30822016));
   EXPECT_EQ(CodeOf(outcome.status), ErrorCode::kDataLoss);
   EXPECT_THAT(outcome.status.message(), testing::HasSubstr("FE29B17E--30822017.xdr.zst"));
+}
+
+std::string NetworkInSchema(const std::string& path, std::optional<ledger::Network> named) {
+  const auto source = source::OpenSource(path).ValueOrDie();
+  Subscription::Options options;
+  options.tables = {tables::FindTable("stellar_ledger").ValueOrDie()};
+  options.columns = {{}};
+  options.pipeline.network = std::move(named);
+  const auto subscription = Subscription::Make(*source, std::move(options)).ValueOrDie();
+  return subscription->schema(0)->metadata()->Get(std::string(tables::kNetworkKey)).ValueOr("");
+}
+
+TEST(Subscription, NamesTheNetworkInItsSchema) {
+  const std::string no_manifest = SAS_TEST_DATA "/corpora/30820015.lcm.xdr.zst";
+  EXPECT_EQ(NetworkInSchema(SAS_TEST_DATA "/galexie-lake", std::nullopt),
+            "Test SDF Network ; September 2015")
+      << "the manifest states it";
+  EXPECT_EQ(NetworkInSchema(no_manifest, std::nullopt),
+            "Public Global Stellar Network ; September 2015")
+      << "a ledger's transactions prove it";
+  EXPECT_EQ(NetworkInSchema(no_manifest, ledger::Network::FromPassphrase("Mine ; 2026")),
+            "Mine ; 2026");
 }
 
 }  // namespace

@@ -32,6 +32,18 @@ class TableAppender {
   virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() = 0;
 };
 
+// What is asked of a table.
+struct Selection {
+  std::span<const std::string> columns = {};  // in the order wanted; none = all
+  std::string_view network = {};              // its passphrase, for the metadata; empty = not known
+};
+
+// Keys of a schema's metadata. All are there, but the network's only where that is known.
+inline constexpr std::string_view kTableKey = "stellar_arrow.table";
+inline constexpr std::string_view kSchemaVersionKey = "stellar_arrow.schema_version";
+inline constexpr std::string_view kProducerKey = "stellar_arrow.producer";  // program and version
+inline constexpr std::string_view kNetworkKey = "stellar_arrow.network";    // passphrase
+
 struct ColumnInfo {
   std::string_view name;
   std::string_view type;  // Arrow's name of it
@@ -47,17 +59,19 @@ class Table {
   virtual std::string_view name() const = 0;
   virtual std::string_view doc() const = 0;
   virtual std::span<const ColumnInfo> columns() const = 0;
+  // "MAJOR.MINOR.PATCH": MINOR grows with columns added after the others, MAJOR with any other
+  // change of names, order, types or nullability, PATCH where only the cells' meaning became right.
+  virtual std::string_view schema_version() const = 0;
   // Whether a ledger has exactly one row, so that counts are known before the data are.
   virtual bool one_row_per_ledger() const = 0;
   // Whether rows are of transactions, so that the ledgers must be paired (Ledger::Pair).
   virtual bool needs_transactions() const = 0;
-  // The schema of `columns` in the order asked for (empty = all). Errors: INVALID_ARGUMENT naming
-  // the unknown or doubled column and listing the table's.
+  // Errors: INVALID_ARGUMENT naming the unknown or doubled column and listing the table's.
   virtual arrow::Result<std::shared_ptr<arrow::Schema>> Schema(
-      std::span<const std::string> columns) const = 0;
+      const Selection& selection) const = 0;
   // Only the columns asked for are computed. Errors: as Schema().
   virtual arrow::Result<std::unique_ptr<TableAppender>> MakeAppender(
-      std::span<const std::string> columns, arrow::MemoryPool* pool) const = 0;
+      const Selection& selection, arrow::MemoryPool* pool) const = 0;
 };
 
 std::span<const Table* const> Catalog();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <arrow/record_batch.h>
+#include <arrow/util/key_value_metadata.h>
 
 #include <memory>
 #include <span>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "stellar_arrow/base/version.h"
 #include "stellar_arrow/columnar/batch_builder.h"
 #include "stellar_arrow/columnar/column.h"
 #include "stellar_arrow/ledger/ledger.h"
@@ -26,9 +28,9 @@ class LedgerTable final : public Table {
  public:
   using Row = typename Rows::Row;
 
-  LedgerTable(std::string_view name, std::string_view doc,
+  LedgerTable(std::string_view name, std::string_view schema_version, std::string_view doc,
               std::span<const columnar::Column<Row>> columns)
-      : name_(name), doc_(doc), columns_(columns) {
+      : name_(name), schema_version_(schema_version), doc_(doc), columns_(columns) {
     for (const columnar::Column<Row>& column : columns) {
       types_.push_back(column.type()->ToString());
     }
@@ -39,27 +41,28 @@ class LedgerTable final : public Table {
 
   std::string_view name() const override { return name_; }
   std::string_view doc() const override { return doc_; }
+  std::string_view schema_version() const override { return schema_version_; }
   std::span<const ColumnInfo> columns() const override { return infos_; }
   bool one_row_per_ledger() const override { return Rows::kOneRowPerLedger; }
   bool needs_transactions() const override { return Rows::kNeedsTransactions; }
 
-  arrow::Result<std::shared_ptr<arrow::Schema>> Schema(
-      std::span<const std::string> columns) const override {
-    ARROW_ASSIGN_OR_RAISE(auto selected, Select(columns));
-    return columnar::SchemaOf(selected);
+  arrow::Result<std::shared_ptr<arrow::Schema>> Schema(const Selection& selection) const override {
+    ARROW_ASSIGN_OR_RAISE(auto selected, Select(selection.columns));
+    return columnar::SchemaOf(selected, Metadata(selection.network));
   }
 
   arrow::Result<std::unique_ptr<TableAppender>> MakeAppender(
-      std::span<const std::string> columns, arrow::MemoryPool* pool) const override {
-    ARROW_ASSIGN_OR_RAISE(auto selected, Select(columns));
-    return std::make_unique<Appender>(std::move(selected), pool);
+      const Selection& selection, arrow::MemoryPool* pool) const override {
+    ARROW_ASSIGN_OR_RAISE(auto selected, Select(selection.columns));
+    return std::make_unique<Appender>(std::move(selected), Metadata(selection.network), pool);
   }
 
  private:
   class Appender final : public TableAppender {
    public:
-    Appender(std::vector<const columnar::Column<Row>*> columns, arrow::MemoryPool* pool)
-        : batch_(std::move(columns), pool) {}
+    Appender(std::vector<const columnar::Column<Row>*> columns,
+             std::shared_ptr<const arrow::KeyValueMetadata> metadata, arrow::MemoryPool* pool)
+        : batch_(std::move(columns), pool, std::move(metadata)) {}
 
     const std::shared_ptr<arrow::Schema>& schema() const override { return batch_.schema(); }
     arrow::Status Append(const ledger::Ledger& ledger) override {
@@ -83,7 +86,20 @@ class LedgerTable final : public Table {
     return selected;
   }
 
+  std::shared_ptr<const arrow::KeyValueMetadata> Metadata(std::string_view network) const {
+    std::vector<std::string> keys = {std::string(kTableKey), std::string(kSchemaVersionKey),
+                                     std::string(kProducerKey)};
+    std::vector<std::string> values = {std::string(name_), std::string(schema_version_),
+                                       std::string(Producer())};
+    if (!network.empty()) {
+      keys.emplace_back(kNetworkKey);
+      values.emplace_back(network);
+    }
+    return arrow::key_value_metadata(std::move(keys), std::move(values));
+  }
+
   const std::string_view name_;
+  const std::string_view schema_version_;
   const std::string_view doc_;
   const std::span<const columnar::Column<Row>> columns_;
   std::vector<std::string> types_;

@@ -621,7 +621,7 @@ class Rows {
 }  // namespace
 
 const Table& OperationsTable() {
-  static const LedgerTable<Rows> table("operations",
+  static const LedgerTable<Rows> table("operations", "1.1.0",
                                        "One row per operation of every transaction, failed ones "
                                        "included, in the order of application.",
                                        kColumns);

@@ -221,7 +221,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> TryRows(
   ledger::Sha256 sha;
   ARROW_RETURN_NOT_OK(ledger.Pair(TestNetwork(), sha));
   ARROW_ASSIGN_OR_RAISE(auto appender,
-                        OperationsTable().MakeAppender(columns, arrow::default_memory_pool()));
+                        OperationsTable().MakeAppender({columns}, arrow::default_memory_pool()));
   ARROW_RETURN_NOT_OK(appender->Append(ledger));
   ARROW_ASSIGN_OR_RAISE(auto batch, appender->Finish());
   ARROW_RETURN_NOT_OK(batch->ValidateFull());
@@ -1371,7 +1371,7 @@ TEST(Operations, AllocateNothingForARowInBuffersThatAreLargeEnough) {
     if (name != "details" && name != "arguments") columns.push_back(name);
   }
   const auto appender =
-      OperationsTable().MakeAppender(columns, arrow::default_memory_pool()).ValueOrDie();
+      OperationsTable().MakeAppender({columns}, arrow::default_memory_pool()).ValueOrDie();
   constexpr int kLedgers = 100;
   for (int i = 0; i < kLedgers; ++i) ASSERT_TRUE(appender->Append(ledger).ok());
   ASSERT_TRUE(appender->Finish().ok());

@@ -204,8 +204,8 @@ struct Rows {
 
 const Table& StellarLedgerTable() {
   static const LedgerTable<Rows> table(
-      "stellar_ledger", "One row per ledger: its header, counts, and the whole LedgerCloseMeta.",
-      kColumns);
+      "stellar_ledger", "1.1.0",
+      "One row per ledger: its header, counts, and the whole LedgerCloseMeta.", kColumns);
   return table;
 }
 

@@ -599,7 +599,7 @@ struct Rows {
 
 const Table& TransactionsTable() {
   static const LedgerTable<Rows> table(
-      "transactions",
+      "transactions", "1.1.0",
       "One row per applied transaction, failed ones included, in the order of application.",
       kColumns);
   return table;

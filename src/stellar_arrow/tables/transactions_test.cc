@@ -144,7 +144,7 @@ class Table {
     const arrow::Status paired = ledger.Pair(TestNetwork(), sha);
     EXPECT_TRUE(paired.ok()) << paired;
     const auto appender =
-        TransactionsTable().MakeAppender(columns, arrow::default_memory_pool()).ValueOrDie();
+        TransactionsTable().MakeAppender({columns}, arrow::default_memory_pool()).ValueOrDie();
     EXPECT_TRUE(appender->Append(ledger).ok());
     batch_ = appender->Finish().ValueOrDie();
     const arrow::Status valid = batch_->ValidateFull();

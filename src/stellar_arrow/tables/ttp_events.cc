@@ -348,7 +348,7 @@ class Rows {
 
 const Table& TtpEventsTable() {
   static const LedgerTable<Rows> table(
-      "ttp_events",
+      "ttp_events", "1.1.0",
       "One row per token-transfer event: transfers, mints, burns, clawbacks, fees and refunds.",
       kColumns);
   return table;

@@ -44,7 +44,7 @@ const ledger::Ledger& LoadTestLedger() {
 
 std::shared_ptr<arrow::RecordBatch> BatchOf(const std::vector<std::string>& columns) {
   const auto appender =
-      TtpEventsTable().MakeAppender(columns, arrow::default_memory_pool()).ValueOrDie();
+      TtpEventsTable().MakeAppender({columns}, arrow::default_memory_pool()).ValueOrDie();
   const arrow::Status appended = appender->Append(LoadTestLedger());
   EXPECT_TRUE(appended.ok()) << appended;
   const auto batch = appender->Finish().ValueOrDie();
