@@ -82,7 +82,17 @@ arrow::Result<std::unique_ptr<source::LedgerSource>> OpenSource(const Settings& 
     return Error(ErrorCode::kInvalidArgument,
                  "no source: name one with --source or SOURCE_URL, for example --source ./lake");
   }
-  return source::OpenSource(settings.Text("source"), SourceOptionsOf(settings));
+  return OpenSource(settings.Text("source"), settings);
+}
+
+arrow::Result<std::unique_ptr<source::LedgerSource>> OpenSource(const std::string& url,
+                                                                const Settings& settings) {
+  ARROW_ASSIGN_OR_RAISE(auto source, source::OpenSource(url, SourceOptionsOf(settings)));
+  if (source->name().starts_with("synthetic:")) {
+    spdlog::warn("the ledgers of '{}' are made up; their network is '{}'", source->name(),
+                 source->passphrase().value_or(""));
+  }
+  return source;
 }
 
 arrow::Result<pipeline::Options> PipelineOptionsOf(const Settings& settings) {

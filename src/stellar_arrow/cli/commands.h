@@ -72,7 +72,10 @@ arrow::Status Config(bool json, const Settings& settings);
 
 // Shared by the commands that read a source.
 
+// The source of the settings, or of a command's argument. Warns of ledgers that are made up.
 arrow::Result<std::unique_ptr<source::LedgerSource>> OpenSource(const Settings& settings);
+arrow::Result<std::unique_ptr<source::LedgerSource>> OpenSource(const std::string& url,
+                                                                const Settings& settings);
 source::SourceOptions SourceOptionsOf(const Settings& settings);
 // All but the range. Errors: INVALID_ARGUMENT for a bad network or anchor.
 arrow::Result<pipeline::Options> PipelineOptionsOf(const Settings& settings);

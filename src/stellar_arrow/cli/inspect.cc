@@ -54,8 +54,7 @@ arrow::Status InspectValue(const InspectArguments& arguments, const Settings& se
 
 arrow::Status Inspect(const InspectArguments& arguments, const Settings& settings) {
   if (!arguments.type.empty()) return InspectValue(arguments, settings);
-  ARROW_ASSIGN_OR_RAISE(const auto source,
-                        source::OpenSource(arguments.source, SourceOptionsOf(settings)));
+  ARROW_ASSIGN_OR_RAISE(const auto source, OpenSource(arguments.source, settings));
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source->GetExtent());
   pipeline::Options options;
   options.verify = ledger::VerifyLevel::kStructure;

@@ -28,7 +28,8 @@ constexpr std::string_view kCores = "cores";  // the default that stands for the
 // clang-format off
 const std::vector<Option> kOptions = {
     {"source", {"SOURCE_URL"}, OptionKind::kText, "",
-     "Where ledgers come from: a lake's folder, a file, a folder of files, framed:PATH[?follow=true], framed:-"},
+     "Where ledgers come from: a lake's folder, a file, a folder of files, framed:PATH[?follow=true], framed:-, "
+     "synthetic:[?SETTINGS]", 0, 0, {}, {{"MOCK_DATA", "true", "synthetic:"}}},
     {"network", {"NETWORK_PASSPHRASE", "STELLAR_NETWORK"}, OptionKind::kText, "",
      "pubnet, testnet, futurenet, standalone, or a passphrase; default: what the source or its ledgers say"},
     {"verify", {"VERIFY_LEVEL"}, OptionKind::kChoice, "chain",
@@ -71,7 +72,6 @@ struct Refused {
 };
 constexpr Refused kRefused[] = {
     {"SOURCE_ENDPOINT", "", "gRPC sources are not supported; name a lake or file with SOURCE_URL"},
-    {"MOCK_DATA", "true", "there is no mock data; name real ledgers with SOURCE_URL"},
 };
 
 // Settings of the original service whose job is not done by this version.
@@ -240,10 +240,15 @@ void Settings::AddFlag(CLI::App& command, std::string_view name, const std::stri
     }
   }
   if (!option.default_value.empty()) help += " [" + std::string(option.default_value) + "]";
-  for (const std::string_view variable : option.environment) {
-    help.append(variable == option.environment.front() ? " (" : ", ").append(variable);
+  std::string variables;
+  const auto add_variable = [&](std::string_view variable) {
+    variables.append(variables.empty() ? " (" : ", ").append(variable);
+  };
+  for (const std::string_view variable : option.environment) add_variable(variable);
+  for (const Switch& other : option.switches) {
+    add_variable(Concat(other.variable, "=", other.value, " for ", other.text));
   }
-  if (!option.environment.empty()) help += ")";
+  if (!variables.empty()) help += variables + ")";
   command.add_option_function<std::string>(
       spellings, [this, key = std::string(name)](const std::string& text) { flags_[key] = text; },
       help);
@@ -314,6 +319,17 @@ arrow::Status Settings::Resolve(std::vector<std::string>* warnings) {
       if (text == nullptr || *text == '\0') continue;
       value = {text, Concat("environment ", variable), true};
       break;
+    }
+    for (const Switch& other : option.switches) {
+      const char* text = std::getenv(std::string(other.variable).c_str());
+      if (text == nullptr || text != other.value) continue;
+      const std::string origin = Concat("environment ", other.variable);
+      if (value.origin.starts_with("environment ")) {
+        return Error(ErrorCode::kInvalidArgument, option.name, ": ", value.origin, " says '",
+                     value.text, "', ", origin, "=", text, " says '", other.text,
+                     "'; set one of the two");
+      }
+      value = {std::string(other.text), origin, true};
     }
     if (const auto flag = flags_.find(option.name); flag != flags_.end()) {
       value = {flag->second, Concat("--", option.name), true};

@@ -25,6 +25,13 @@ enum class OptionKind {
   kChoice,  // one of `choices`
 };
 
+// A variable of the environment that stands for a value of an option.
+struct Switch {
+  std::string_view variable;
+  std::string_view value;  // only with this one
+  std::string_view text;
+};
+
 struct Option {
   std::string_view name;                      // --name, and with '_' for '-' the file's key
   std::vector<std::string_view> environment;  // the first that is set counts
@@ -34,6 +41,7 @@ struct Option {
   uint64_t min = 0;
   uint64_t max = UINT64_MAX;
   std::vector<std::string_view> choices = {};
+  std::vector<Switch> switches = {};
 };
 
 std::span<const Option> AllOptions();

@@ -246,11 +246,21 @@ TEST_F(OptionsTest, SayNothingOfVariablesThatAreOthers) {
   EXPECT_THAT(warnings_, testing::IsEmpty());
 }
 
-TEST_F(OptionsTest, RefuseSettingsThatWouldGiveOtherLedgersWereTheyFollowed) {
+TEST_F(OptionsTest, MockDataStandsForTheSyntheticSource) {
   Set("MOCK_DATA", "true");
-  EXPECT_THAT(Refusal(Resolve({})), HasSubstr("MOCK_DATA"));
+  ASSERT_TRUE(Resolve({}).ok());
+  EXPECT_EQ(settings_.Get("source").text, "synthetic:");
+  EXPECT_EQ(settings_.Get("source").origin, "environment MOCK_DATA");
+  ASSERT_TRUE(Resolve({"--source", "lake"}).ok());
+  EXPECT_EQ(settings_.Get("source").text, "lake");
+  Set("SOURCE_URL", "lake");
+  EXPECT_THAT(Refusal(Resolve({})), AllOf(HasSubstr("MOCK_DATA"), HasSubstr("SOURCE_URL")));
   Set("MOCK_DATA", "false");
-  EXPECT_TRUE(Resolve({}).ok());
+  ASSERT_TRUE(Resolve({}).ok());
+  EXPECT_EQ(settings_.Get("source").text, "lake");
+}
+
+TEST_F(OptionsTest, RefuseSettingsThatWouldGiveOtherLedgersWereTheyFollowed) {
   Set("SOURCE_ENDPOINT", "localhost:50053");
   EXPECT_THAT(Refusal(Resolve({})), AllOf(HasSubstr("SOURCE_ENDPOINT"), HasSubstr("SOURCE_URL")));
 }

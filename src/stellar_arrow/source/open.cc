@@ -13,6 +13,7 @@
 #include "stellar_arrow/source/framed_source.h"
 #include "stellar_arrow/source/lake_source.h"
 #include "stellar_arrow/source/source.h"
+#include "stellar_arrow/source/synthetic_source.h"
 #include "stellar_arrow/source/unzip.h"
 
 namespace stellar_arrow::source {
@@ -21,7 +22,8 @@ namespace {
 namespace stdfs = std::filesystem;
 
 constexpr std::string_view kForms =
-    "a path, file:PATH, framed:PATH[?follow=true], or framed:- for standard input";
+    "a path, file:PATH, framed:PATH[?follow=true], framed:- for standard input, or "
+    "synthetic:?SETTINGS";
 
 // A source's name in its parts.
 struct SourceUrl {
@@ -51,7 +53,8 @@ arrow::Result<SourceUrl> ParseUrl(std::string_view text) {
     url.path = text;
     return url;
   }
-  if (url.scheme != "file" && url.scheme != "framed") {
+  const bool synthetic = url.scheme == "synthetic";
+  if (url.scheme != "file" && url.scheme != "framed" && !synthetic) {
     return Error(ErrorCode::kInvalidArgument, "unknown scheme '", url.scheme, ":' of source '",
                  text, "'; a source is ", kForms);
   }
@@ -65,8 +68,9 @@ arrow::Result<SourceUrl> ParseUrl(std::string_view text) {
   }
   const size_t mark = rest.find('?');
   url.path = rest.substr(0, mark);
-  if (url.path.empty()) {
-    return Error(ErrorCode::kInvalidArgument, "source '", text, "' names no path");
+  if (url.path.empty() != synthetic) {
+    return Error(ErrorCode::kInvalidArgument, "source '", text, "' names ",
+                 synthetic ? "a path; synthetic: has none" : "no path");
   }
   for (std::string_view query = mark == std::string_view::npos ? "" : rest.substr(mark + 1);
        !query.empty();) {
@@ -74,7 +78,8 @@ arrow::Result<SourceUrl> ParseUrl(std::string_view text) {
     const std::string_view pair = query.substr(0, end);
     const size_t equals = std::min(pair.find('='), pair.size());
     const std::string key(pair.substr(0, equals));
-    if (!(url.scheme == "framed" && key == "follow")) {
+    // What synthetic: knows is for its own parser to say.
+    if (!synthetic && !(url.scheme == "framed" && key == "follow")) {
       return Error(ErrorCode::kInvalidArgument, "unknown setting '", key, "' in source '", text,
                    "'; framed: knows follow, file: knows none");
     }
@@ -167,6 +172,7 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenPath(const std::string& path, s
 arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
                                                         const SourceOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const SourceUrl url, ParseUrl(text));
+  if (url.scheme == "synthetic") return OpenSynthetic(url.query, std::string(text));
   if (url.scheme != "framed") return OpenPath(url.path, url.path, options);
   ARROW_ASSIGN_OR_RAISE(const bool follow, FollowOf(url));
   if (url.path != "-" && IsZstdFile(url.path)) {
@@ -182,7 +188,8 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
 arrow::Result<LakeListing> ListLake(std::string_view text, const SourceOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const SourceUrl url, ParseUrl(text));
   std::error_code error;
-  if (url.scheme == "framed" || !stdfs::is_directory(url.path, error)) {
+  if (url.scheme == "framed" || url.scheme == "synthetic" ||
+      !stdfs::is_directory(url.path, error)) {
     return Error(ErrorCode::kInvalidArgument, text, " is no lake: it is no folder");
   }
   auto filesystem = std::make_shared<arrow::fs::LocalFileSystem>();

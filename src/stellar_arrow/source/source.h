@@ -113,9 +113,10 @@ struct SourceOptions {
   uint32_t files_per_partition = 0;
 };
 
-// Opens the source that `url` names: a plain path, `file:PATH`, or `framed:PATH[?follow=true]`
-// (`framed:-` is standard input). Errors: INVALID_ARGUMENT for an unknown scheme or query (listing
-// those there are), NOT_FOUND, DATA_LOSS for files that are no ledgers.
+// Opens the source that `url` names: a plain path, `file:PATH`, `framed:PATH[?follow=true]`
+// (`framed:-` is standard input), or `synthetic:?SETTINGS` (synthetic/options.h). Errors:
+// INVALID_ARGUMENT for an unknown scheme or query (listing those there are), NOT_FOUND, DATA_LOSS
+// for files that are no ledgers.
 arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view url,
                                                         const SourceOptions& options = {});
 
