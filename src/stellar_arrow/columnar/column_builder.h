@@ -32,6 +32,19 @@ class ColumnBuilder {
   virtual arrow::Result<std::shared_ptr<arrow::Array>> Finish(int64_t rows) = 0;
 };
 
+// The array of `rows` nulls, of a type that has a validity buffer and one other, of `bytes` bytes.
+inline arrow::Result<std::shared_ptr<arrow::Array>> NullArray(
+    const std::shared_ptr<arrow::DataType>& type, int64_t rows, int64_t bytes,
+    BatchContext& context) {
+  ARROW_ASSIGN_OR_RAISE(auto validity, context.Zeros((rows + 7) >> 3));
+  ARROW_ASSIGN_OR_RAISE(auto other, context.Zeros(bytes));
+  arrow::BufferVector buffers = {std::move(validity), std::move(other)};
+  if (arrow::is_base_binary_like(type->id())) {
+    ARROW_ASSIGN_OR_RAISE(buffers.emplace_back(), context.Zeros(0));
+  }
+  return arrow::MakeArray(arrow::ArrayData::Make(type, rows, std::move(buffers), rows));
+}
+
 // Bits, one a row, in Arrow's order.
 class Bits {
  public:
@@ -86,7 +99,7 @@ template <int64_t kSize>
 class FixedBuilder : public ColumnBuilder {
  public:
   FixedBuilder(std::shared_ptr<arrow::DataType> type, BatchContext* context)
-      : type_(std::move(type)), values_(context), validity_(context) {}
+      : type_(std::move(type)), context_(*context), values_(context), validity_(context) {}
 
   // `row` is not below that of any cell before.
   void PutBytes(int64_t row, const void* value) {
@@ -99,6 +112,7 @@ class FixedBuilder : public ColumnBuilder {
 
   int64_t bytes(int64_t rows) const override { return rows * kSize; }
   arrow::Result<std::shared_ptr<arrow::Array>> Finish(int64_t rows) override {
+    if (length_ == 0) return NullArray(type_, rows, rows * kSize, context_);
     if (length_ != rows) SkipTo(rows);
     length_ = 0;
     const int64_t nulls = validity_.nulls();
@@ -116,6 +130,7 @@ class FixedBuilder : public ColumnBuilder {
   }
 
   const std::shared_ptr<arrow::DataType> type_;
+  BatchContext& context_;
   GrowingBuffer values_;
   Validity validity_;
   int64_t length_ = 0;
@@ -131,7 +146,7 @@ class NumberBuilder final : public FixedBuilder<sizeof(T)> {
 class BoolBuilder final : public ColumnBuilder {
  public:
   BoolBuilder(std::shared_ptr<arrow::DataType> type, BatchContext* context)
-      : type_(std::move(type)), values_(context), validity_(context) {}
+      : type_(std::move(type)), context_(*context), values_(context), validity_(context) {}
 
   void Put(int64_t row, bool value) {
     if (length_ != row) validity_.AddNulls(length_, row - length_);
@@ -142,6 +157,7 @@ class BoolBuilder final : public ColumnBuilder {
 
   int64_t bytes(int64_t rows) const override { return rows; }
   arrow::Result<std::shared_ptr<arrow::Array>> Finish(int64_t rows) override {
+    if (length_ == 0) return NullArray(type_, rows, (rows + 7) >> 3, context_);
     if (length_ != rows) validity_.AddNulls(length_, rows - length_);
     length_ = 0;
     values_.Reach(rows);
@@ -154,6 +170,7 @@ class BoolBuilder final : public ColumnBuilder {
 
  private:
   const std::shared_ptr<arrow::DataType> type_;
+  BatchContext& context_;
   Bits values_;
   Validity validity_;
   int64_t length_ = 0;
@@ -224,6 +241,9 @@ class VariableBuilder : public ColumnBuilder {
     return rows * int64_t{sizeof(int32_t)} + data_.size();
   }
   arrow::Result<std::shared_ptr<arrow::Array>> Finish(int64_t rows) override {
+    if (length_ == 0) {
+      return NullArray(type_, rows, (rows + 1) * int64_t{sizeof(int32_t)}, context_);
+    }
     if (length_ != rows) SkipTo(rows);
     length_ = 0;
     const int64_t nulls = validity_.nulls();

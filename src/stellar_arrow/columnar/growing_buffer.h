@@ -24,6 +24,16 @@ struct BatchContext {
   void Fail(arrow::Status failure) {
     if (status.ok()) status = std::move(failure);
   }
+
+  // `bytes` zeros, the same ones for whoever asks: nobody writes to a finished batch.
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Zeros(int64_t bytes) {
+    if (zeros == nullptr || zeros->size() < bytes) {
+      ARROW_ASSIGN_OR_RAISE(zeros, arrow::AllocateBuffer(bytes, pool));
+      std::memset(zeros->mutable_data(), 0, static_cast<size_t>(bytes));
+    }
+    return arrow::SliceBuffer(zeros, 0, bytes);
+  }
+  std::shared_ptr<arrow::Buffer> zeros = nullptr;
 };
 
 // Bytes at the end of which more are put. The first growth after Finish() makes the room that the
@@ -54,9 +64,11 @@ class GrowingBuffer {
   // All bytes since the last call.
   arrow::Result<std::shared_ptr<arrow::Buffer>> Finish() {
     if (buffer_ == nullptr && !Enlarge(0)) return context_.status;
-    expected_ = size_;
+    // Batches of one stream are alike: a little more room than the last one needed saves moving
+    // all.
+    expected_ = size_ + size_ / 8;
     // A little room that is left over costs less than moving all to give it back.
-    const bool shrink = capacity_ - size_ > size_ / 4 + kLeast;
+    const bool shrink = capacity_ - size_ > size_ / 2 + kLeast;
     ARROW_RETURN_NOT_OK(buffer_->Resize(std::exchange(size_, 0), shrink));
     buffer_->ZeroPadding();
     data_ = nullptr;

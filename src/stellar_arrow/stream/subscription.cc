@@ -94,14 +94,16 @@ class OrderedSubscription final : public Subscription {
     for (size_t table = 0; table < appenders_.size(); ++table) {
       tables::TableAppender& appender = *appenders_[table];
       const int64_t rows_before = appender.rows();
+      const int64_t bytes_before = appender.bytes();
       ARROW_RETURN_NOT_OK(appender.Append(ledger));
       // A ledger that takes the batch over its limits begins the next one. It is sent at once with
       // the rows before it, as slices of one set of buffers, so that nothing is copied or built
       // twice: batches depend on the ledgers alone, never on time.
       if (appender.bytes() > batch_.bytes || appender.rows() > batch_.rows) {
-        ARROW_RETURN_NOT_OK(Finish(table, rows_before));
+        ARROW_RETURN_NOT_OK(
+            Finish(table, rows_before, appender.bytes() - bytes_before <= batch_.bytes));
       } else if (appender.rows() == batch_.rows) {
-        ARROW_RETURN_NOT_OK(Finish(table, 0));
+        ARROW_RETURN_NOT_OK(Finish(table, 0, /*fits=*/true));
       }
     }
     return arrow::Status::OK();
@@ -109,19 +111,22 @@ class OrderedSubscription final : public Subscription {
 
   arrow::Status FinishAll() {
     for (size_t table = 0; table < appenders_.size(); ++table) {
-      if (appenders_[table]->rows() != 0) ARROW_RETURN_NOT_OK(Finish(table, 0));
+      if (appenders_[table]->rows() != 0) {
+        ARROW_RETURN_NOT_OK(Finish(table, 0, /*fits=*/true));
+      }
     }
     return arrow::Status::OK();
   }
 
   // Makes batches of the table's rows: one of the first `cut` rows, and what the others need.
-  arrow::Status Finish(size_t table, int64_t cut) {
-    const bool fit = appenders_[table]->bytes() <= batch_.bytes;
+  // `fits` says that the others have no more bytes than a batch may, so that they need not be
+  // measured.
+  arrow::Status Finish(size_t table, int64_t cut, bool fits) {
     ARROW_ASSIGN_OR_RAISE(auto rows, appenders_[table]->Finish());
     if (cut != 0) ready_.push_back({table, rows->Slice(0, cut)});
     for (int64_t begin = cut; begin < rows->num_rows(); begin += batch_.rows) {
       auto part = rows->Slice(begin, batch_.rows);
-      if (fit) {
+      if (fits) {
         ready_.push_back({table, std::move(part)});
       } else {
         ARROW_RETURN_NOT_OK(HandOut(table, std::move(part)));

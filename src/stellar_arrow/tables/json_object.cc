@@ -47,23 +47,44 @@ void AppendJsonNumber(uint64_t value, std::string* out) { AppendDecimal(value, o
 
 void JsonObject::Clear() {
   members_.clear();
+  keys_hash_ = 0;
   values_.clear();
 }
 
 std::string* JsonObject::Value(std::string_view key) {
-  if (!members_.empty()) members_.back().end = values_.size();
-  members_.push_back({key, values_.size(), 0});
+  members_.push_back({key, values_.size()});
+  keys_hash_ = (keys_hash_ ^ reinterpret_cast<uintptr_t>(key.data())) * 0x9E3779B97F4A7C15u;
   return &values_;
 }
 
+const JsonObject::Shape& JsonObject::ShapeOfMembers() {
+  Shape& shape = shapes_[keys_hash_];
+  // Literals are the same where their places are.
+  const auto same = [](std::string_view key, const Member& member) {
+    return key.data() == member.key.data() && key.size() == member.key.size();
+  };
+  if (std::ranges::equal(shape.keys, members_, same)) return shape;
+  shape = {};
+  for (size_t i = 0; i < members_.size(); ++i) {
+    shape.keys.push_back(members_[i].key);
+    shape.order.push_back(i);
+  }
+  std::ranges::sort(shape.order, {}, [&](size_t i) { return shape.keys[i]; });
+  for (const size_t i : shape.order) {
+    std::string& lead = shape.leads.emplace_back(shape.leads.empty() ? "\"" : ",\"");
+    lead.append(shape.keys[i]).append("\":");
+  }
+  return shape;
+}
+
 std::string_view JsonObject::Text() {
-  if (!members_.empty()) members_.back().end = values_.size();
-  std::ranges::sort(members_, {}, &Member::key);
+  const Shape& shape = ShapeOfMembers();
   text_ = '{';
-  for (const Member& member : members_) {
-    if (text_.size() != 1) text_ += ',';
-    text_.append("\"").append(member.key).append("\":");
-    text_.append(values_, member.begin, member.end - member.begin);
+  for (size_t place = 0; place < shape.order.size(); ++place) {
+    const size_t i = shape.order[place];
+    const size_t begin = members_[i].begin;
+    const size_t end = i + 1 < members_.size() ? members_[i + 1].begin : values_.size();
+    text_.append(shape.leads[place]).append(values_, begin, end - begin);
   }
   text_ += '}';
   return text_;

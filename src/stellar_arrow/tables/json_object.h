@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace stellar_arrow::tables {
@@ -22,12 +23,15 @@ class JsonObject {
   void Clear();
 
   // Where the text of the value of `key` is to be appended, until the next call. No key may come
-  // twice; it must stay valid until Clear(), and need no escapes.
+  // twice; it must be a literal, and need no escapes.
   std::string* Value(std::string_view key);
   void String(std::string_view key, std::string_view bytes) { AppendJsonString(bytes, Value(key)); }
   // A text that needs no escapes.
   void Plain(std::string_view key, std::string_view text) {
-    Value(key)->append("\"").append(text).append("\"");
+    std::string* const out = Value(key);
+    *out += '"';
+    *out += text;
+    *out += '"';
   }
   void Number(std::string_view key, int64_t value) { AppendJsonNumber(value, Value(key)); }
   void Number(std::string_view key, uint64_t value) { AppendJsonNumber(value, Value(key)); }
@@ -39,11 +43,21 @@ class JsonObject {
  private:
   struct Member {
     std::string_view key;
-    size_t begin = 0;  // of its value in values_; it ends where the next one begins
-    size_t end = 0;
+    size_t begin;  // of its value in values_, where the member before ends
+  };
+  // What the keys of an object settle, whatever its values: kept, because most objects have the
+  // keys, in the order of coming, of one before.
+  struct Shape {
+    std::vector<std::string_view> keys;  // in the order of coming
+    std::vector<size_t> order;           // of the members in the text
+    std::vector<std::string> leads;      // what stands before each value in the text, in its order
   };
 
+  const Shape& ShapeOfMembers();
+
   std::vector<Member> members_;
+  std::unordered_map<uint64_t, Shape> shapes_;  // by keys_hash_
+  uint64_t keys_hash_ = 0;
   std::string values_;
   std::string text_;
 };

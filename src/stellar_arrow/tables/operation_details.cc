@@ -275,10 +275,10 @@ void OperationDetails::AddAmount(std::string_view key, int64_t stroops) {
 }
 
 void OperationDetails::AddAsset(const AssetKeys& keys, const AssetParts& asset) {
-  const std::string_view issuer = asset.issuer ? keys_.Account(*asset.issuer) : std::string_view();
   object_.Plain(keys.type, ledger::AssetTypeName(asset.type));
-  object_.Number(keys.id, ledger::AssetFingerprint(asset, issuer));
-  if (!asset.issuer) return;
+  if (!asset.issuer) return object_.Number(keys.id, ledger::AssetFingerprint(asset, {}));
+  const std::string_view issuer = keys_.Account(*asset.issuer);
+  *object_.Value(keys.id) += asset_ids_.Get(asset, issuer);
   object_.String(keys.code, asset.code);
   object_.Plain(keys.issuer, issuer);
 }

@@ -14,6 +14,7 @@
 
 #include "stellar_arrow/ledger/applied_transaction.h"
 #include "stellar_arrow/ledger/sha256.h"
+#include "stellar_arrow/tables/asset_id_text.h"
 #include "stellar_arrow/tables/json_object.h"
 #include "stellar_arrow/tables/key_text.h"
 #include "stellar_arrow/tables/operation_facts.h"
@@ -65,6 +66,7 @@ class OperationDetails {
   void AppendAssetMembers(const ledger::AssetParts& asset, std::string* out);
 
   KeyText& keys_;
+  AssetIdText asset_ids_;
   ledger::Sha256& sha_;
   JsonObject object_;
   std::string scratch_;
