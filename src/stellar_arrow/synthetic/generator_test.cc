@@ -321,13 +321,13 @@ TEST_P(EveryForm, WhatWasChargedIsTheFeeWithoutTheRefund) {
   EXPECT_EQ(refunds > 0, GetParam().protocol >= 20);
 }
 
-// Balances by holder and asset.
-using Balances = std::map<std::pair<std::vector<uint8_t>, std::string>, int64_t>;
+// Balances by holder (XDR in hex) and asset.
+using Balances = std::map<std::pair<std::string, std::string>, int64_t>;
 
 void Count(Balances& balances, const LedgerEntry& entry, int64_t sign, const World& world) {
   const LedgerEntryData& data = entry.data;
   const auto add = [&](const SCAddress& holder, const std::string& asset, int64_t amount) {
-    balances[{Encode(holder), asset}] += sign * amount;
+    balances[{text::EncodeHex(Encode(holder)), asset}] += sign * amount;
   };
   if (const AccountEntry* account = data.ifAccount()) {
     add(AddressOf(account->accountID), "native", account->balance);
@@ -371,8 +371,8 @@ void Count(Balances& balances, const ContractEvent& event) {
   };
   const auto add = [&](size_t topic, int64_t sign) {
     const std::string* asset = topics.back().ifStr();
-    balances[{Encode(topics[topic].address()), asset != nullptr ? *asset : "native"}] +=
-        sign * amount();
+    balances[{text::EncodeHex(Encode(topics[topic].address())),
+              asset != nullptr ? *asset : "native"}] += sign * amount();
   };
   if (IsSymbol(topics[0], "transfer")) {
     add(1, -1);

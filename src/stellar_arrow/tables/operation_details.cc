@@ -43,20 +43,24 @@ void AppendUnits(__int128 value, bool all_decimals, std::string* out) {
   std::array<char, 48> digits;
   char* at = digits.data();
   char* const end = at + digits.size();
-  auto left =
+  const auto stroops =
       value < 0 ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value);
   if (value < 0) *at++ = '-';
-  auto decimals = static_cast<uint64_t>(left % kUnit);
-  left /= kUnit;
-  // What no uint64 holds is written in two parts.
-  constexpr uint64_t kPart = 1'000'000'000'000'000'000;
-  if (left >= kPart) {
-    at = std::to_chars(at, end, static_cast<uint64_t>(left / kPart)).ptr;
-    const auto part = static_cast<uint64_t>(left % kPart);
-    for (uint64_t power = kPart / 10; power > part && power > 1; power /= 10) *at++ = '0';
-    at = std::to_chars(at, end, part).ptr;
+  uint64_t decimals;
+  if (stroops <= UINT64_MAX) [[likely]] {  // as all but contracts' amounts: no division of 128 bits
+    decimals = static_cast<uint64_t>(stroops) % kUnit;
+    at = std::to_chars(at, end, static_cast<uint64_t>(stroops) / kUnit).ptr;
   } else {
-    at = std::to_chars(at, end, static_cast<uint64_t>(left)).ptr;
+    decimals = static_cast<uint64_t>(stroops % kUnit);
+    // Units that no uint64 may hold, in two parts.
+    constexpr uint64_t kPart = 1'000'000'000'000'000'000;
+    const auto high = static_cast<uint64_t>(stroops / kUnit / kPart);
+    const auto low = static_cast<uint64_t>(stroops / kUnit % kPart);
+    if (high != 0) {
+      at = std::to_chars(at, end, high).ptr;
+      for (uint64_t power = kPart / 10; power > low && power > 1; power /= 10) *at++ = '0';
+    }
+    at = std::to_chars(at, end, low).ptr;
   }
   if (decimals != 0 || all_decimals) {
     int count = kUnitDigits;

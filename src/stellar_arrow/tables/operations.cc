@@ -59,6 +59,7 @@ struct Workshop {
   // Of the row, once a column asked.
   std::optional<OperationFacts> facts;
   std::optional<OptionalKey> sponsor;
+  std::optional<std::optional<int32_t>> inner_code;
 };
 
 // One operation, with what its transaction says of all of them.
@@ -69,6 +70,7 @@ class OperationRow {
       : transaction_(transaction), operation_(operation), workshop_(*workshop) {
     workshop_.facts.reset();
     workshop_.sponsor.reset();
+    workshop_.inner_code.reset();
   }
 
   // The operation's type.
@@ -83,6 +85,11 @@ class OperationRow {
   const OptionalKey& sponsor() const {
     if (!workshop_.sponsor) workshop_.sponsor = NewSponsor(facts(), operation_.changes());
     return *workshop_.sponsor;
+  }
+  // The operation's own code; absent where it has none.
+  const std::optional<int32_t>& inner_code() const {
+    if (!workshop_.inner_code) workshop_.inner_code = InnerResultCode(operation_);
+    return *workshop_.inner_code;
   }
   KeyText& keys() const { return workshop_.keys; }
   ledger::Sha256& sha() const { return workshop_.sha; }
@@ -130,12 +137,12 @@ class ResultCodeNames {
   std::array<std::optional<EnumNames>, kTypes> names_;
 };
 
-bool Succeeded(const OperationRow& r) { return InnerResultCode(r.operation()) == 0; }
+bool Succeeded(const OperationRow& r) { return r.inner_code() == 0; }
 
 // The most particular code there is: the operation's own, or why it was refused, or why the whole
 // transaction was.
 int32_t ResultCode(const OperationRow& r) {
-  if (const auto inner = InnerResultCode(r.operation())) return *inner;
+  if (const auto inner = r.inner_code()) return *inner;
   if (const auto result = r.operation().result()) return static_cast<int32_t>(result->code());
   return static_cast<int32_t>(r.transaction().result_code());
 }
@@ -144,7 +151,7 @@ std::string_view ResultCodeName(const OperationRow& r) {
   static const ResultCodeNames inner_names(EnumNames::Style::kSnake);
   static const EnumNames names("OperationResultCode", EnumNames::Style::kSnake);
   static const EnumNames transaction_names("TransactionResultCode", EnumNames::Style::kSnake);
-  if (const auto inner = InnerResultCode(r.operation())) {
+  if (const auto inner = r.inner_code()) {
     return inner_names.Name(r.operation().body().type(), *inner);
   }
   if (const auto result = r.operation().result()) {
@@ -162,7 +169,7 @@ OptionalText OperationCodeName(const OperationRow& r) {
 
 OptionalText TraceCodeName(const OperationRow& r) {
   static const ResultCodeNames names(EnumNames::Style::kGo);
-  const auto inner = InnerResultCode(r.operation());
+  const auto inner = r.inner_code();
   if (!inner) return std::nullopt;
   return names.Name(r.operation().body().type(), *inner);
 }
