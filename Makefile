@@ -6,7 +6,7 @@ CXX_FILES = $(shell find $(wildcard src tests bench fuzz examples) -name '*.h' -
 CLANG_FORMAT := build/deps/venv/bin/clang-format
 FUZZ_SECONDS ?= 30
 
-.PHONY: build demo test asan tsan fuzz bench dev format format-check setup clean help FORCE
+.PHONY: build demo test asan tsan fuzz bench peers dev format format-check setup clean help FORCE
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 
@@ -35,6 +35,9 @@ bench: EXTRA := bench
 bench: build/bench/build.ninja ## The benchmarks
 	@cmake --build --preset bench
 	@for program in build/bench/bench/*_bench; do $$program || exit 1; done
+
+peers: build ## The program's speed beside the official Rust crate's (needs Cargo)
+	@$(PYTHON) bench/peers/run.py $(PROGRAM)
 
 fuzz: EXTRA := fuzz
 fuzz: build/fuzz/build.ninja ## Each fuzz target for FUZZ_SECONDS (30)
