@@ -71,7 +71,7 @@ class BatchBuilder {
                std::shared_ptr<const arrow::KeyValueMetadata> metadata = nullptr)
       : columns_(std::move(columns)),
         schema_(SchemaOf(columns_, std::move(metadata))),
-        context_(std::make_unique<BatchContext>(pool)) {
+        context_(new BatchContext{pool}) {
     for (const Column<Row>* column : columns_) {
       builders_.push_back(column->make_builder(context_.get()));
     }

@@ -1,7 +1,6 @@
 #include "stellar_arrow/synthetic/state.h"
 
 #include <algorithm>
-#include <ranges>
 #include <stdexcept>
 #include <utility>
 
@@ -92,14 +91,14 @@ void State::Commit() {
 void State::Rollback() {
   std::ranges::move(touched_, std::back_inserter(undo_));
   touched_.clear();
-  for (Touched& touched : undo_ | std::views::reverse) {
+  for (; !undo_.empty(); undo_.pop_back()) {
+    Touched& touched = undo_.back();
     if (touched.before) {
       entries_.insert_or_assign(touched.key, std::move(*touched.before));
     } else {
       entries_.erase(touched.key);
     }
   }
-  undo_.clear();
 }
 
 State::KeyBytes State::PrefixOf(xdr::LedgerEntryType type) {
