@@ -71,13 +71,16 @@ std::optional<LakeName> ParseLakeName(std::string_view name) {
   const auto first = TakeNumber(rest);
   if (!first || hex != InvertedHex(*first)) return std::nullopt;
   parsed.first = parsed.last = *first;
-  if (rest.starts_with('-')) {
+  const bool has_last = rest.starts_with('-');
+  if (has_last) {
     rest.remove_prefix(1);
     const auto last = TakeNumber(rest);
-    if (!last || *last <= *first) return std::nullopt;
+    if (!last || *last < *first) return std::nullopt;
     parsed.last = *last;
   }
-  if (rest.empty()) return parsed.last > parsed.first ? std::optional(parsed) : std::nullopt;
+  // A partition states both ends, even where the greatest uint32 is alone in it.
+  if (rest.empty()) return has_last ? std::optional(parsed) : std::nullopt;
+  if (has_last && parsed.last == parsed.first) return std::nullopt;
   if (!rest.starts_with(kMiddle) || rest.size() == kMiddle.size()) return std::nullopt;
   parsed.extension = rest.substr(kMiddle.size());
   return parsed;

@@ -167,11 +167,21 @@ TEST(LakeLayout, NamesObjectsAsTheStandardDoes) {
   }
 }
 
+TEST(LakeLayout, NamesAPartitionOfTheGreatestLedgerAlone) {
+  const LakeLayout layout{1, UINT32_MAX, "zst"};
+  EXPECT_EQ(layout.PartitionName(UINT32_MAX), "00000000--4294967295-4294967295");
+  const auto name = ParseLakeName(layout.PartitionName(UINT32_MAX));
+  ASSERT_TRUE(name.has_value());
+  EXPECT_EQ(name->first, UINT32_MAX);
+  EXPECT_EQ(name->last, UINT32_MAX);
+  EXPECT_EQ(name->extension, "");
+}
+
 TEST(LakeLayout, TakesNoOtherNames) {
   for (const char* name :
        {"", "FFFFFC18", "FFFFFC18--999", "FFFFFC17--999.xdr.zst", "fffffc18--999.xdr.zst",
         "FFFFFC18-999.xdr.zst", "FFFFFC18--0999.xdr.zst", "FFFFFC18--999.xdr.", "FFFFFC18--999.zst",
-        "FFFFFC18--999-998.xdr.zst", ".config.json", "FFFFFFFF--0-"}) {
+        "FFFFFC18--999-998.xdr.zst", "FFFFFC18--999-999.xdr.zst", ".config.json", "FFFFFFFF--0-"}) {
     EXPECT_FALSE(ParseLakeName(name).has_value()) << name;
   }
 }
