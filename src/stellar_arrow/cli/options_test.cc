@@ -190,6 +190,16 @@ TEST_F(OptionsTest, RefuseFlagsWithNothingInThem) {
   EXPECT_THAT(Refusal(ResolveFile("network = ''\n")), HasSubstr("network"));
 }
 
+TEST_F(OptionsTest, RefuseLettersOutsideOfAsciiWhereNoTextIs) {
+  for (const char* text : {"pört = 1\n", "port = ключ\n", "port = \u03e41\n", "port \u00e9= 1\n"}) {
+    EXPECT_THAT(Refusal(ResolveFile(text)), HasSubstr(":1: ")) << text;
+  }
+}
+
+TEST_F(OptionsTest, RefuseADateWithoutItsTime) {
+  EXPECT_THAT(Refusal(ResolveFile("port = 1979-05-27T=7:32:00Z\n")), HasSubstr("hour"));
+}
+
 TEST_F(OptionsTest, ReadTextsAndNumbersFromTheFile) {
   ASSERT_TRUE(ResolveFile("# the server\nsource = \"file:/ledgers\"\nbatch_size = 17\n"
                           "batch_bytes = '1MiB'\nverify = 'full'\n")
