@@ -10,7 +10,6 @@
 #include <iostream>
 #include <map>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +22,7 @@
 #include "stellar_arrow/xdr/generated/value/Stellar-transaction.h"
 #include "stellar_arrow/xdr/type_info.h"
 #include "tests/support/ledger_files.h"
+#include "tests/support/random_xdr.h"
 
 namespace stellar_arrow::xdr::value {
 namespace {
@@ -81,103 +81,8 @@ TEST(Codecs, EncodeADefaultOfEveryTypeThatItsCheckAccepts) {
   }
 }
 
-// Appends a random value of `type`. Above `budget` bytes lists and optionals stay empty.
-class RandomXdr {
- public:
-  explicit RandomXdr(uint32_t seed) : random_(seed) {}
-
-  Buffer Value(const TypeInfo& type) {
-    Buffer wire;
-    Writer w(&wire);
-    out_ = &wire;
-    Append(type, w, 0);
-    w.Done();
-    return wire;
-  }
-
-  // One that has the arm of `discriminant`.
-  Buffer UnionValue(const TypeInfo& type, int32_t discriminant) {
-    Buffer wire;
-    Writer w(&wire);
-    out_ = &wire;
-    AppendUnion(type, discriminant, w, 0);
-    w.Done();
-    return wire;
-  }
-
- private:
-  static constexpr size_t kBudget = 600;
-  static constexpr int kNesting = 12;
-
-  uint32_t Count(const TypeInfo& type, int level, uint32_t most) {
-    if (out_->size() > kBudget || level > kNesting) return 0;
-    return static_cast<uint32_t>(random_() % (std::min(type.size, most) + uint64_t{1}));
-  }
-
-  Buffer Random(uint32_t size) {
-    Buffer bytes(size);
-    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random_());
-    return bytes;
-  }
-
-  void AppendUnion(const TypeInfo& type, int32_t discriminant, Writer& w, int level) {
-    w.Word(static_cast<uint32_t>(discriminant));
-    const ArmInfo* arm = FindArm(type, discriminant);
-    if (arm->type != nullptr) Append(*arm->type, w, level + 1);
-  }
-
-  void Append(const TypeInfo& type, Writer& w, int level) {
-    switch (type.kind) {
-      case Kind::kInt:
-      case Kind::kUnsignedInt:
-        return w.Word(static_cast<uint32_t>(random_()));
-      case Kind::kHyper:
-      case Kind::kUnsignedHyper:
-        return w.Long(uint64_t{random_()} << 32 | random_());
-      case Kind::kBool:
-        return w.Word(random_() % 2);
-      case Kind::kEnum:
-        return w.Word(static_cast<uint32_t>(type.members[random_() % type.members.size()].value));
-      case Kind::kOpaque:
-        return w.Fixed(Random(type.size));
-      case Kind::kVarOpaque:
-      case Kind::kString:
-        return w.Opaque(Random(Count(type, level, 70)), type.size, "");
-      case Kind::kArray:
-        for (uint32_t i = 0; i < type.size; ++i) Append(*type.element, w, level + 1);
-        return;
-      case Kind::kVarArray: {
-        const uint32_t count = Count(type, level, 3);
-        w.Word(count);
-        for (uint32_t i = 0; i < count; ++i) Append(*type.element, w, level + 1);
-        return;
-      }
-      case Kind::kOptional: {
-        const uint32_t present = Count({.kind = Kind::kOptional, .name = "", .size = 1}, level, 1);
-        w.Word(present);
-        if (present != 0) Append(*type.element, w, level + 1);
-        return;
-      }
-      case Kind::kStruct:
-        for (const FieldInfo& field : type.fields) Append(*field.type, w, level + 1);
-        return;
-      case Kind::kUnion: {
-        // The first arm where it is getting deep: no type's first arm leads to itself.
-        const size_t arms = level > kNesting ? 1 : type.arms.size();
-        const auto cases = type.arms[random_() % arms].cases;
-        return AppendUnion(type, cases[random_() % cases.size()].value, w, level);
-      }
-      case Kind::kAlias:
-        return Append(*type.element, w, level);
-    }
-  }
-
-  std::mt19937 random_;
-  Buffer* out_ = nullptr;
-};
-
 TEST(Codecs, DecodeAndEncodeAnyValueOfAnyTypeToTheSameBytes) {
-  RandomXdr random(1);
+  support::RandomXdr random(1);
   for (size_t i = 0; i < AllTypes().size(); ++i) {
     for (int round = 0; round < 50; ++round) {
       const Buffer wire = random.Value(*AllTypes()[i]);
@@ -188,7 +93,7 @@ TEST(Codecs, DecodeAndEncodeAnyValueOfAnyTypeToTheSameBytes) {
 }
 
 TEST(Codecs, DecodeAndEncodeEveryArmOfEveryUnionToTheSameBytes) {
-  RandomXdr random(2);
+  support::RandomXdr random(2);
   int cases = 0;
   for (size_t i = 0; i < AllTypes().size(); ++i) {
     for (const ArmInfo& arm : AllTypes()[i]->arms) {
