@@ -5,8 +5,9 @@ PROGRAM := build/release/stellar-arrow-source
 CXX_FILES = $(shell find $(wildcard src tests bench fuzz examples) -name '*.h' -o -name '*.cc')
 CLANG_FORMAT := build/deps/venv/bin/clang-format
 FUZZ_SECONDS ?= 30
+FUZZ_TARGETS ?= config lake object request xdr
 
-.PHONY: build demo test asan tsan fuzz bench peers dev format format-check setup clean help FORCE
+.PHONY: build demo test asan tsan fuzz coverage bench peers dev format format-check setup clean help FORCE
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 
@@ -40,11 +41,14 @@ peers: build ## The program's speed beside the official Rust crate's (needs Carg
 	@$(PYTHON) bench/peers/run.py $(PROGRAM)
 
 fuzz: EXTRA := fuzz
-fuzz: build/fuzz/build.ninja ## Each fuzz target for FUZZ_SECONDS (30)
-	@cmake --build --preset fuzz
-	@for program in build/fuzz/fuzz/*_fuzz; do \
-	  corpus=build/fuzz/corpus/$$(basename $$program); mkdir -p $$corpus; \
-	  $$program -max_total_time=$(FUZZ_SECONDS) -timeout=25 $$corpus fuzz/corpus || exit 1; done
+fuzz: build/fuzz/build.ninja ## Each fuzz target for FUZZ_SECONDS (30); docs/fuzzing.md
+	@cmake --build --preset fuzz --target fuzz_targets
+	@for target in $(FUZZ_TARGETS); do scripts/fuzz.sh $$target $(FUZZ_SECONDS) || exit 1; done
+
+coverage: EXTRA := fuzz
+coverage: build/coverage/build.ninja ## The lines that the fuzz targets' corpora reach
+	@cmake --build --preset coverage --target fuzz_targets
+	@scripts/coverage.sh $(FUZZ_TARGETS)
 
 format: setup ## Format the C++ files
 	@$(CLANG_FORMAT) -i $(CXX_FILES)

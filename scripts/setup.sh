@@ -12,7 +12,7 @@ packages="g++ cmake ninja-build ccache mold pkg-config libssl-dev libzstd-dev nl
 for extra in "$@"; do
   case $extra in
     bench) packages="$packages libbenchmark-dev" ;;
-    fuzz) packages="$packages clang" ;;
+    fuzz) packages="$packages clang libclang-rt-dev llvm" ;;
     *) echo "setup: what is '$extra'? Known are bench and fuzz." >&2; exit 2 ;;
   esac
 done
