@@ -1,6 +1,5 @@
-"""Every operation of every corpus, beside what stellar-etl makes of it: each cell with a meaning in
-common, each key of `details`, and our other columns against its details. docs/differences.md explains
-the differences that are."""
+"""Every operation of every corpus, cell by cell: what stellar-etl says, its `details` too, and a second
+reader. docs/differences.md explains the differences that are."""
 
 import collections
 from concurrent.futures import ThreadPoolExecutor
@@ -10,15 +9,18 @@ import pytest
 
 import corpora
 import etl_operations
+import operation_reader
 import program
+import transfer_ledgers
+import ttp_events
 
 
-def export(source, folder, network):
-    """The rows of operations, through the program; each batch is validated in full."""
+def rows_of(table, source, folder, network, *options):
+    """The rows of a table, through the program; each batch is validated in full."""
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / "rows.arrows"
-    done = program.run("export", "operations", "--source", source, "--network", network,
-                       "--verify", "chain", "--output", out, "--threads", "1", "--quiet")
+    done = program.run("export", table, "--source", source, "--network", network, *options,
+                       "--output", out, "--threads", "1", "--quiet")
     assert done.returncode == 0, done.stderr
     rows = []
     with pa.ipc.open_stream(out) as stream:
@@ -26,6 +28,21 @@ def export(source, folder, network):
             batch.validate(full=True)
             rows += batch.to_pylist()
     return rows
+
+
+def export(source, folder, network, level="chain"):
+    """The rows of operations, as the second reader has them, too."""
+    rows = rows_of("operations", source, folder, network, "--verify", level)
+    transactions = rows_of("transactions", source, folder, network, "--verify", level,
+                           "--columns", "source_account_ed25519,sequence_number")
+    assert operation_reader.operation_differences(source, network_passphrase(network), rows,
+                                                  transactions) == []
+    return rows
+
+
+def network_passphrase(network):
+    return {"pubnet": ttp_events.PUBNET, "standalone": ttp_events.STANDALONE,
+            "testnet": "Test SDF Network ; September 2015"}.get(network, network)
 
 
 def pool_of_a_failed_deposit(difference):
@@ -101,3 +118,11 @@ def test_operations_of_load_tests_equal_stellar_etls(tmp_path, name, network, le
     assert len(rows) == 200
     unexplained(etl_operations.differences(name, "", rows,
                                            etl_operations.etl_operations()[name, ""]), {})
+
+
+@pytest.mark.parametrize("name", transfer_ledgers.good())
+def test_operations_of_ledgers_made_by_hand_equal_the_second_reader(tmp_path, name):
+    file = tmp_path / "ledger.xdr"
+    file.write_bytes(transfer_ledgers.good()[name])
+    assert bool(export(file, tmp_path, ttp_events.STANDALONE, "structure")) is (
+        name != "made/empty-22")

@@ -175,26 +175,32 @@ SEQUENCE = 77  # where an id depends on it
 def transaction(operations, results, changes=(), source="source", source_id=None, memo="MEMO_NONE",
                 code="txSUCCESS", soroban=False, fee_source=None, inner_code=None, v0=False,
                 events=(), operation_events=(), fee_changes=None, after=(), post=(), before=(),
-                fee_charged=FEE, sequence=None):
-    """`changes` and `operation_events` have one list an operation."""
+                fee_charged=FEE, sequence=None, condition=None, signatures=(), soroban_meta=0):
+    """`changes` and `operation_events` have one list an operation. `soroban` may be what is declared,
+    `condition` is the preconditions, of an old envelope its time bounds; `soroban_meta` is the
+    extension of Soroban's part of the meta."""
     if sequence is None:  # of its own, so that no two transactions of a ledger are the same
-        told = repr((operations, changes, code, inner_code, fee_charged, v0)).encode()
+        told = repr((operations, changes, code, inner_code, fee_charged, v0, source_id, memo,
+                     condition, soroban_meta, operation_events, before, after, post)).encode()
         sequence = int.from_bytes(hashlib.sha256(told).digest()[:4], "big")
-    body = {"fee": FEE, "seqNum": sequence, "memo": memo, "operations": operations}
+    body = {"fee": FEE, "seqNum": sequence, "memo": memo, "operations": operations,
+            "timeBounds" if v0 else "cond": condition}
+    signed_by = [{"hint": key(name)[:4], "signature": key(name)} for name in signatures]
     if v0:
         body["sourceAccountEd25519"] = key(source)
-        envelope = ("ENVELOPE_TYPE_TX_V0", {"tx": body})
+        envelope = ("ENVELOPE_TYPE_TX_V0", {"tx": body, "signatures": signed_by})
         signed = struct.pack(">ii", 2, 0) + encode("TransactionV0", body)
     else:
         body["sourceAccount"] = muxed(source, source_id)
-        body["ext"] = (1, {"resourceFee": 50}) if soroban else 0
-        envelope = ("ENVELOPE_TYPE_TX", {"tx": body})
+        declared = soroban if isinstance(soroban, dict) else {"resourceFee": 50}
+        body["ext"] = (1, declared) if soroban else 0
+        envelope = ("ENVELOPE_TYPE_TX", {"tx": body, "signatures": signed_by})
         signed = struct.pack(">i", 2) + encode("Transaction", body)
     digest = hashlib.sha256(NETWORK + signed).digest()
     outcome = (code, results) if code in ("txSUCCESS", "txFAILED") else code
     if fee_source is not None:
         outer = {"feeSource": fee_source, "fee": 4 * FEE, "innerTx": envelope}
-        envelope = ("ENVELOPE_TYPE_TX_FEE_BUMP", {"tx": outer})
+        envelope = ("ENVELOPE_TYPE_TX_FEE_BUMP", {"tx": outer, "signatures": signed_by[:1]})
         inner = digest
         digest = hashlib.sha256(NETWORK + struct.pack(">i", 5) +
                                 encode("FeeBumpTransaction", outer)).digest()
@@ -209,7 +215,7 @@ def transaction(operations, results, changes=(), source="source", source_id=None
         "fee_changes": fee_changes if fee_changes is not None else
         balance_change(source, 1000, 1000 - fee_charged),
         "before": list(before), "after": list(after), "post": list(post), "events": list(events),
-        "soroban": soroban,
+        "soroban": soroban, "soroban_meta": soroban_meta,
     }
 
 
@@ -225,10 +231,12 @@ def meta_of(tx, version):
            "txChangesAfter": tx["after"]}
     if version == 3 and tx["soroban"]:
         out["sorobanMeta"] = {"events": [one for some in events for one in some],
-                              "returnValue": "SCV_VOID"}
+                              "returnValue": "SCV_VOID", "ext": tx["soroban_meta"]}
     if version == 4:
         out["operations"] = [{"changes": one, "events": two} for one, two in zip(changes, events)]
         out["events"] = tx["events"]
+        if tx["soroban"] and tx["soroban_meta"]:
+            out["sorobanMeta"] = {"ext": tx["soroban_meta"]}
     return (version, out)
 
 

@@ -21,7 +21,7 @@ def passphrase(stream):
     """Of a stream named as test_sep51.streams() names them."""
     if stream.startswith(("test-lcm-current/", "test-lcm-next/")):
         return corpora.CORE_TESTS
-    if stream.startswith(("load-test-ledgers-v23", "made/", "refused/")):
+    if stream.startswith(("load-test-ledgers-v23", "made/", "cases/", "refused/")):
         return STANDALONE
     if stream.startswith("load-test-ledgers-v24"):
         return "load test network"

@@ -9,7 +9,7 @@ import pathlib
 import struct
 
 _TYPES = pathlib.Path(__file__).resolve().parent.parent.parent / "protocol/stellar-xdr-types.json"
-_DEFINITIONS = {one["name"]: one for one in json.loads(_TYPES.read_text())["definitions"]}
+DEFINITIONS = {one["name"]: one for one in json.loads(_TYPES.read_text())["definitions"]}
 _NUMBERS = {"int": ">i", "unsigned_int": ">I", "hyper": ">q", "unsigned_hyper": ">Q"}
 
 
@@ -34,7 +34,7 @@ def _union(definition, value):
 
 def encode(name, value=None):
     """The XDR of a value of the type `name`."""
-    definition = _DEFINITIONS[name]
+    definition = DEFINITIONS[name]
     kind = definition["kind"]
     if kind == "typedef":
         return _any(definition["type"], value)
