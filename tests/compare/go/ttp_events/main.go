@@ -12,11 +12,9 @@ package main
 
 import (
 	"bufio"
-	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"strings"
@@ -24,6 +22,8 @@ import (
 	"github.com/stellar/go-stellar-sdk/ingest"
 	tt "github.com/stellar/go-stellar-sdk/processors/token_transfer"
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"stellar-arrow-source/tests/compare/go/read"
 )
 
 // An absent text is "" here, as in the SDK.
@@ -91,16 +91,6 @@ func unified(ledger xdr.LedgerCloseMeta) bool {
 		}
 	}
 	return true
-}
-
-// Runs fn; its panic is an error, too.
-func try(fn func() error) (err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			err = fmt.Errorf("panic: %v", reason)
-		}
-	}()
-	return fn()
 }
 
 func describe(stream string, ev *tt.TokenTransferEvent) event {
@@ -184,44 +174,6 @@ func describeContext(tx ingest.LedgerTransaction, operation uint32) (out context
 	return out
 }
 
-func transactions(passphrase string, ledger xdr.LedgerCloseMeta) (out []ingest.LedgerTransaction, err error) {
-	reader, err := ingest.NewLedgerTransactionReaderFromLedgerCloseMeta(passphrase, ledger)
-	for err == nil {
-		var tx ingest.LedgerTransaction
-		if tx, err = reader.Read(); err == nil {
-			out = append(out, tx)
-		}
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	return out, err
-}
-
-func ledgers(content []byte) (out []xdr.LedgerCloseMeta, err error) {
-	if len(content) != 0 && content[0]&0x80 != 0 { // a record mark; no union's kind is negative
-		for len(content) != 0 {
-			size := binary.BigEndian.Uint32(content) & 0x7fffffff
-			var ledger xdr.LedgerCloseMeta
-			if err = ledger.UnmarshalBinary(content[4 : 4+size]); err != nil {
-				return nil, err
-			}
-			out = append(out, ledger)
-			content = content[4+size:]
-		}
-		return out, nil
-	}
-	var ledger xdr.LedgerCloseMeta
-	if err = ledger.UnmarshalBinary(content); err == nil {
-		return []xdr.LedgerCloseMeta{ledger}, nil
-	}
-	var batch xdr.LedgerCloseMetaBatch
-	if second := batch.UnmarshalBinary(content); second != nil {
-		return nil, fmt.Errorf("neither a ledger (%w) nor a batch (%w)", err, second)
-	}
-	return batch.LedgerCloseMetas, nil
-}
-
 func main() {
 	way := flag.String("way", "auto", "auto, unified or derived")
 	flag.Parse()
@@ -230,48 +182,37 @@ func main() {
 	defer out.Flush()
 	print := json.NewEncoder(out)
 	print.SetEscapeHTML(false)
-	list := bufio.NewScanner(os.Stdin)
-	for list.Scan() {
-		stream := list.Text()
-		content, err := os.ReadFile(stream)
-		if err != nil {
-			log.Fatal(err)
+	read.Each(os.Stdin, func(stream string, ledger xdr.LedgerCloseMeta) {
+		said := verdict{Stream: stream, Ledger: ledger.LedgerSequence(), Way: "derived"}
+		processor := tt.NewEventsProcessor(passphrase)
+		if *way == "unified" || *way == "auto" && unified(ledger) {
+			said.Way = "unified"
+			processor = tt.NewEventsProcessorForUnifiedEvents(passphrase)
 		}
-		all, err := ledgers(content)
-		if err != nil {
-			log.Fatalf("%s: %v", stream, err)
+		var events []*tt.TokenTransferEvent
+		if err := read.Try(func() (err error) {
+			events, err = processor.EventsFromLedger(ledger)
+			return err
+		}); err != nil {
+			said.Error = err.Error()
+		} else if err := read.Try(func() error {
+			return tt.VerifyEvents(ledger, passphrase, said.Way == "unified")
+		}); err != nil {
+			said.Balance = err.Error()
 		}
-		for _, ledger := range all {
-			said := verdict{Stream: stream, Ledger: ledger.LedgerSequence(), Way: "derived"}
-			processor := tt.NewEventsProcessor(passphrase)
-			if *way == "unified" || *way == "auto" && unified(ledger) {
-				said.Way = "unified"
-				processor = tt.NewEventsProcessorForUnifiedEvents(passphrase)
+		said.Events = len(events)
+		var txs []ingest.LedgerTransaction
+		if len(events) != 0 {
+			var err error
+			if txs, err = read.Transactions(passphrase, ledger); err != nil {
+				log.Fatalf("%s: %v", stream, err)
 			}
-			var events []*tt.TokenTransferEvent
-			if err := try(func() (err error) {
-				events, err = processor.EventsFromLedger(ledger)
-				return err
-			}); err != nil {
-				said.Error = err.Error()
-			} else if err := try(func() error {
-				return tt.VerifyEvents(ledger, passphrase, said.Way == "unified")
-			}); err != nil {
-				said.Balance = err.Error()
-			}
-			said.Events = len(events)
-			var txs []ingest.LedgerTransaction
-			if len(events) != 0 {
-				if txs, err = transactions(passphrase, ledger); err != nil {
-					log.Fatalf("%s: %v", stream, err)
-				}
-			}
-			for _, ev := range events {
-				line := describe(stream, ev)
-				line.context = describeContext(txs[line.Transaction-1], line.Operation)
-				print.Encode(line)
-			}
-			print.Encode(said)
 		}
-	}
+		for _, ev := range events {
+			line := describe(stream, ev)
+			line.context = describeContext(txs[line.Transaction-1], line.Operation)
+			print.Encode(line)
+		}
+		print.Encode(said)
+	})
 }
