@@ -326,7 +326,7 @@ arrow::Status Settings::Resolve(std::vector<std::string>* warnings) {
       const char* text = std::getenv(std::string(other.variable).c_str());
       if (text == nullptr || text != other.value) continue;
       const std::string origin = Concat("environment ", other.variable);
-      if (value.origin.starts_with("environment ")) {
+      if (value.origin.starts_with("environment ") && !flags_.contains(option.name)) {
         return Error(ErrorCode::kInvalidArgument, option.name, ": ", value.origin, " says '",
                      value.text, "', ", origin, "=", text, " says '", other.text,
                      "'; set one of the two");

@@ -103,7 +103,7 @@ class GrowingBuffer {
   uint8_t* data_ = nullptr;
   int64_t size_ = 0;
   int64_t capacity_ = 0;
-  int64_t expected_ = 0;  // bytes of the last batch
+  int64_t expected_ = 0;  // bytes of the last batch, and a little more
 };
 
 }  // namespace stellar_arrow::columnar

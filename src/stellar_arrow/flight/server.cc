@@ -143,7 +143,8 @@ class Service final : public af::FlightServerBase {
       stream::Subscription::Options options;
       options.tables = {table};
       options.columns = {request.columns};
-      ARROW_ASSIGN_OR_RAISE(options.pipeline, PipelineOptions());
+      options.pipeline = PipelineOptions();
+      options.find_network = false;
       options.batch = options_.batch;
       ARROW_ASSIGN_OR_RAISE(options.pipeline.range, stream::ResolveRange(request, source_));
       options.pipeline.stopped = [this, &context] { return closing_ || context.is_cancelled(); };
@@ -172,12 +173,17 @@ class Service final : public af::FlightServerBase {
     return Error(ErrorCode::kInvalidArgument, "the descriptor is neither a path nor a command");
   }
 
-  // The options of a stream, with the network once it is known. Looked for until it is found, so
-  // that every door tells the same schema.
-  arrow::Result<pipeline::Options> PipelineOptions() {
+  // The options of a stream, with the network if it is known. It is looked for once, as soon as
+  // there are ledgers, so that every door tells the same schema and no call pays for it again.
+  pipeline::Options PipelineOptions() {
     const std::lock_guard lock(mutex_);
-    if (!network_) {
-      ARROW_ASSIGN_OR_RAISE(network_, pipeline::FindNetwork(source_, options_.pipeline));
+    if (!searched_) {
+      const auto extent = source_.GetExtent();
+      if (extent.ok() && extent->first) {
+        // A source that cannot be read is told by the stream that reads it.
+        network_ = pipeline::FindNetwork(source_, options_.pipeline).ValueOr(std::nullopt);
+        searched_ = true;
+      }
     }
     pipeline::Options options = options_.pipeline;
     if (network_) {
@@ -189,7 +195,7 @@ class Service final : public af::FlightServerBase {
 
   arrow::Result<std::shared_ptr<arrow::Schema>> SchemaOf(const stream::Request& request) {
     ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
-    ARROW_ASSIGN_OR_RAISE(const pipeline::Options options, PipelineOptions());
+    const pipeline::Options options = PipelineOptions();
     tables::Selection selection{request.columns};
     if (options.network) selection.network = options.network->passphrase;
     return table->Schema(selection);
@@ -236,6 +242,7 @@ class Service final : public af::FlightServerBase {
   source::LedgerSource& source_;
   const ServerOptions options_;
   std::mutex mutex_;
+  bool searched_ = false;                          // guarded by mutex_
   std::optional<pipeline::NetworkFound> network_;  // guarded by mutex_
   std::atomic<bool> closing_ = false;
 };

@@ -426,9 +426,9 @@ arrow::Result<std::optional<NetworkFound>> NamedNetwork(const source::LedgerSour
   return NetworkFound{*options.network, options.network_origin};
 }
 
-// Ledgers without transactions prove nothing; of a source that begins with more of them than this
-// the network is not looked for beforehand.
-constexpr int kLedgersToProveNetwork = 64;
+// Ledgers without transactions prove nothing; where a range begins with so many of them the network
+// is not known beforehand.
+constexpr uint32_t kLedgersToProveNetwork = 64;
 
 }  // namespace
 
@@ -439,19 +439,22 @@ arrow::Result<std::optional<NetworkFound>> FindNetwork(source::LedgerSource& sou
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
   if (!extent.first) return std::nullopt;
   Options probe;
-  probe.range = {*extent.first, extent.newest};
+  const uint32_t first = options.range.first != 0 ? options.range.first : *extent.first;
+  probe.range = {first, std::min(*extent.newest, first + kLedgersToProveNetwork - 1)};
   probe.verify = ledger::VerifyLevel::kStructure;
   probe.gaps = source::GapPolicy::kSkip;
   probe.max_object_bytes = options.max_object_bytes;
   probe.on_note = options.on_note;
+  probe.stopped = options.stopped;
   // What is wrong with these ledgers is told by the stream that meets them.
   const auto pipeline = Pipeline::Make(source, std::move(probe));
-  for (int i = 0; pipeline.ok() && i < kLedgersToProveNetwork; ++i) {
+  while (pipeline.ok()) {
     const auto progress = (*pipeline)->Next(/*wait=*/false);
     if (!progress.ok() || *progress != Progress::kLedger) break;
     if (auto proven = (*pipeline)->network()) {
-      return NetworkFound{std::move(*proven), Concat("ledger ", (*pipeline)->ledger().sequence(),
-                                                     " of ", source.name())};
+      return NetworkFound{std::move(*proven),
+                          Concat("a transaction of ledger ", (*pipeline)->ledger().sequence(),
+                                 " of ", source.name())};
     }
   }
   return std::nullopt;

@@ -56,8 +56,9 @@ struct NetworkFound {
 };
 
 // The network of `source`: the one that `options` names or that the source states, else the known
-// one that a transaction of its first few ledgers proves. Nullopt where none does yet. Errors:
-// FAILED_PRECONDITION where `options` contradicts what the source states.
+// one that a transaction among the first 64 ledgers of the range, or of the source, proves. Nullopt
+// where none does, or where they cannot be read: the stream says why. Errors: FAILED_PRECONDITION
+// where `options` contradicts what the source states, and what the source says of its extent.
 arrow::Result<std::optional<NetworkFound>> FindNetwork(source::LedgerSource& source,
                                                        const Options& options);
 

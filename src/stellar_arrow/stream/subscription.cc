@@ -197,10 +197,12 @@ arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSo
 
 arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSource& source,
                                                                 Options options) {
-  ARROW_ASSIGN_OR_RAISE(auto network, pipeline::FindNetwork(source, options.pipeline));
-  if (network) {
-    options.pipeline.network = std::move(network->network);
-    options.pipeline.network_origin = std::move(network->origin);
+  if (options.find_network) {
+    ARROW_ASSIGN_OR_RAISE(auto network, pipeline::FindNetwork(source, options.pipeline));
+    if (network) {
+      options.pipeline.network = std::move(network->network);
+      options.pipeline.network_origin = std::move(network->origin);
+    }
   }
   std::vector<std::unique_ptr<tables::TableAppender>> appenders;
   arrow::MemoryPool* const pool =

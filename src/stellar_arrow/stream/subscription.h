@@ -62,6 +62,8 @@ class Subscription {
     std::vector<std::vector<std::string>> columns;
     pipeline::Options pipeline;
     BatchOptions batch;
+    // False: a network that neither `pipeline` nor the source names is not looked for.
+    bool find_network = true;
     // False: at the tip of a source the stream ends instead of waiting (`export`).
     bool wait = true;
     arrow::MemoryPool* pool = nullptr;  // null = Arrow's default
