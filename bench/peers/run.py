@@ -20,7 +20,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEER = ROOT / "bench/peers/rust"
 TABLES = ("stellar_ledger", "transactions", "operations", "ttp_events")
-LEDGERS = 512
+REPEATS = 170  # of the source's three ledgers or six
 CORPORA = {
     "public network": ("tests/data/pubnet-lake", "Public Global Stellar Network ; September 2015"),
     "load test": ("tests/data/corpora/load-test-ledgers-v24.xdr.zstd", "load test network"),
@@ -43,7 +43,7 @@ def main() -> None:
             lake = pathlib.Path(folder) / "lake"
             [made] = lines(program, "lake", "write", "--source", ROOT / source, "--network", network,
                            "--verify", "structure", "--output", lake, "--start", 2, "--repeat",
-                           LEDGERS // 3, "--ledgers-per-file", 64, "--quiet", "--json")
+                           REPEATS, "--ledgers-per-file", 64, "--quiet", "--json")
             rates: dict[str, list[float]] = {}
             for _ in range(rounds):
                 [peer] = lines(target / "release/decode-peer", lake, 1)

@@ -88,7 +88,7 @@ arrow::Result<std::unique_ptr<source::LedgerSource>> OpenSource(const Settings& 
 arrow::Result<std::unique_ptr<source::LedgerSource>> OpenSource(const std::string& url,
                                                                 const Settings& settings) {
   ARROW_ASSIGN_OR_RAISE(auto source, source::OpenSource(url, SourceOptionsOf(settings)));
-  if (source->name().starts_with("synthetic:")) {
+  if (source->made_up()) {
     spdlog::warn("the ledgers of '{}' are made up; their network is '{}'", source->name(),
                  source->passphrase().value_or(""));
   }
@@ -259,7 +259,7 @@ int Main(int argc, char** argv) {
   CLI::App* version = app.add_subcommand("version", "Print the version");
   version->callback([&] {
     run = [] {
-      std::puts(Producer().data());
+      std::puts(std::string(Producer()).c_str());
       return arrow::Status::OK();
     };
   });

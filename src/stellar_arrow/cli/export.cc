@@ -79,6 +79,7 @@ arrow::Status Export(const RowsArguments& arguments, const Settings& settings) {
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source->GetExtent());
   if (!range.last) range.last = extent.newest;
   options.pipeline.range = range;
+  ARROW_RETURN_NOT_OK(pipeline::FindNetwork(*source, &options.pipeline));
   options.batch.rows = static_cast<int64_t>(settings.Number("batch-size"));
   options.batch.bytes = static_cast<int64_t>(settings.Number("batch-bytes"));
   options.wait = false;

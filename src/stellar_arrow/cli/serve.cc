@@ -45,11 +45,7 @@ arrow::Status Serve(const Settings& settings) {
     spdlog::info("{} has no ledgers yet", source->name());
   }
   // Refuses now what every stream would refuse.
-  ARROW_ASSIGN_OR_RAISE(auto network, pipeline::FindNetwork(*source, options.pipeline));
-  if (network) {
-    options.pipeline.network = std::move(network->network);
-    options.pipeline.network_origin = std::move(network->origin);
-  }
+  ARROW_RETURN_NOT_OK(pipeline::FindNetwork(*source, &options.pipeline));
   ARROW_ASSIGN_OR_RAISE(const auto server, flight::Server::Make(*source, options));
   spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
   std::thread waiter([&] {

@@ -94,6 +94,18 @@ class Validity {
   int64_t nulls_ = 0;
 };
 
+// The array of values that lie in one buffer beside their validity.
+template <typename Values>
+arrow::Result<std::shared_ptr<arrow::Array>> FinishFlat(
+    const std::shared_ptr<arrow::DataType>& type, int64_t rows, Validity& validity,
+    Values& values) {
+  const int64_t nulls = validity.nulls();
+  ARROW_ASSIGN_OR_RAISE(auto valid, validity.Finish());
+  ARROW_ASSIGN_OR_RAISE(auto data, values.Finish());
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(type, rows, {std::move(valid), std::move(data)}, nulls));
+}
+
 // Values of `kSize` bytes each.
 template <int64_t kSize>
 class FixedBuilder : public ColumnBuilder {
@@ -115,11 +127,7 @@ class FixedBuilder : public ColumnBuilder {
     if (length_ == 0) return NullArray(type_, rows, rows * kSize, context_);
     if (length_ != rows) SkipTo(rows);
     length_ = 0;
-    const int64_t nulls = validity_.nulls();
-    ARROW_ASSIGN_OR_RAISE(auto validity, validity_.Finish());
-    ARROW_ASSIGN_OR_RAISE(auto values, values_.Finish());
-    return arrow::MakeArray(
-        arrow::ArrayData::Make(type_, rows, {std::move(validity), std::move(values)}, nulls));
+    return FinishFlat(type_, rows, validity_, values_);
   }
 
  private:
@@ -161,11 +169,7 @@ class BoolBuilder final : public ColumnBuilder {
     if (length_ != rows) validity_.AddNulls(length_, rows - length_);
     length_ = 0;
     values_.Reach(rows);
-    const int64_t nulls = validity_.nulls();
-    ARROW_ASSIGN_OR_RAISE(auto validity, validity_.Finish());
-    ARROW_ASSIGN_OR_RAISE(auto values, values_.Finish());
-    return arrow::MakeArray(
-        arrow::ArrayData::Make(type_, rows, {std::move(validity), std::move(values)}, nulls));
+    return FinishFlat(type_, rows, validity_, values_);
   }
 
  private:

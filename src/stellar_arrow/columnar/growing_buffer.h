@@ -37,7 +37,8 @@ struct BatchContext {
 };
 
 // Bytes at the end of which more are put. The first growth after Finish() makes the room that the
-// last batch needed, so that a stream in its stride allocates once a buffer and batch.
+// last batch needed and a little more, so that a stream in its stride allocates once a buffer and
+// batch.
 class GrowingBuffer {
  public:
   explicit GrowingBuffer(BatchContext* context) : context_(*context) {}

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -91,7 +90,7 @@ class BatchStream final : public af::FlightDataStream {
 class Service final : public af::FlightServerBase {
  public:
   Service(source::LedgerSource& source, ServerOptions options)
-      : source_(source), options_(std::move(options)) {}
+      : source_(source), options_(std::move(options)), pipeline_(options_.pipeline) {}
 
   void Close() { closing_ = true; }
 
@@ -144,7 +143,6 @@ class Service final : public af::FlightServerBase {
       options.tables = {table};
       options.columns = {request.columns};
       options.pipeline = PipelineOptions();
-      options.find_network = false;
       options.batch = options_.batch;
       ARROW_ASSIGN_OR_RAISE(options.pipeline.range, stream::ResolveRange(request, source_));
       options.pipeline.stopped = [this, &context] { return closing_ || context.is_cancelled(); };
@@ -179,18 +177,10 @@ class Service final : public af::FlightServerBase {
     const std::lock_guard lock(mutex_);
     if (!searched_) {
       const auto extent = source_.GetExtent();
-      if (extent.ok() && extent->first) {
-        // A source that cannot be read is told by the stream that reads it.
-        network_ = pipeline::FindNetwork(source_, options_.pipeline).ValueOr(std::nullopt);
-        searched_ = true;
-      }
+      // What is wrong with the source is told by the stream that reads it.
+      searched_ = extent.ok() && extent->first && pipeline::FindNetwork(source_, &pipeline_).ok();
     }
-    pipeline::Options options = options_.pipeline;
-    if (network_) {
-      options.network = network_->network;
-      options.network_origin = network_->origin;
-    }
-    return options;
+    return pipeline_;
   }
 
   arrow::Result<std::shared_ptr<arrow::Schema>> SchemaOf(const stream::Request& request) {
@@ -242,8 +232,8 @@ class Service final : public af::FlightServerBase {
   source::LedgerSource& source_;
   const ServerOptions options_;
   std::mutex mutex_;
-  bool searched_ = false;                          // guarded by mutex_
-  std::optional<pipeline::NetworkFound> network_;  // guarded by mutex_
+  pipeline::Options pipeline_;  // guarded by mutex_, as is the next
+  bool searched_ = false;       // for the network
   std::atomic<bool> closing_ = false;
 };
 

@@ -115,11 +115,10 @@ struct Slot {
 
 class OrderedPipeline final : public Pipeline {
  public:
-  OrderedPipeline(std::unique_ptr<source::ObjectStream> stream, Options options,
-                  std::optional<ledger::Network> network, std::string network_origin)
+  OrderedPipeline(std::unique_ptr<source::ObjectStream> stream, Options options)
       : options_(std::move(options)),
         stream_(std::move(stream)),
-        network_(std::move(network), std::move(network_origin), options_.on_note) {
+        network_(options_.network, options_.network_origin, options_.on_note) {
     const size_t threads = static_cast<size_t>(std::max(options_.threads, 1));
     const size_t slots = threads == 1 ? 1 : threads * kSlotsPerThread;
     for (size_t i = 0; i < slots; ++i) slots_.emplace_back(options_.max_object_bytes);
@@ -407,23 +406,21 @@ class OrderedPipeline final : public Pipeline {
   std::vector<std::thread> workers_;  // last: they use all of the above
 };
 
-// What `options` names or the source states.
-arrow::Result<std::optional<NetworkFound>> NamedNetwork(const source::LedgerSource& source,
-                                                        const Options& options) {
+// Takes the source's word for the network where `options` leave it that.
+arrow::Status NameNetwork(const source::LedgerSource& source, Options* options) {
   const std::optional<std::string> stated = source.passphrase();
-  if (stated) {
-    const auto of_source = ledger::Network::FromPassphrase(*stated);
-    if (options.network && !options.network_yields_to_source && !(*options.network == of_source)) {
-      return Error(ErrorCode::kFailedPrecondition, options.network_origin, " names the network ",
-                   options.network->ToString(), ", but the manifest of ", source.name(), " names ",
-                   of_source.ToString());
-    }
-    if (!options.network || options.network_yields_to_source) {
-      return NetworkFound{of_source, Concat("the manifest of ", source.name())};
-    }
+  if (!stated) return arrow::Status::OK();
+  auto of_source = ledger::Network::FromPassphrase(*stated);
+  if (options->network && !options->network_yields_to_source && !(*options->network == of_source)) {
+    return Error(ErrorCode::kFailedPrecondition, options->network_origin, " names the network ",
+                 options->network->ToString(), ", but the manifest of ", source.name(), " names ",
+                 of_source.ToString());
   }
-  if (!options.network) return std::nullopt;
-  return NetworkFound{*options.network, options.network_origin};
+  if (!options->network || options->network_yields_to_source) {
+    options->network = std::move(of_source);
+    options->network_origin = Concat("the manifest of ", source.name());
+  }
+  return arrow::Status::OK();
 }
 
 // Ledgers without transactions prove nothing; where a range begins with so many of them the network
@@ -432,46 +429,37 @@ constexpr uint32_t kLedgersToProveNetwork = 64;
 
 }  // namespace
 
-arrow::Result<std::optional<NetworkFound>> FindNetwork(source::LedgerSource& source,
-                                                       const Options& options) {
-  ARROW_ASSIGN_OR_RAISE(auto named, NamedNetwork(source, options));
-  if (named) return named;
+arrow::Status FindNetwork(source::LedgerSource& source, Options* options) {
+  ARROW_RETURN_NOT_OK(NameNetwork(source, options));
+  if (options->network) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
-  if (!extent.first) return std::nullopt;
+  if (!extent.first) return arrow::Status::OK();
   Options probe;
-  const uint32_t first = options.range.first != 0 ? options.range.first : *extent.first;
-  probe.range = {first, std::min(*extent.newest, first + kLedgersToProveNetwork - 1)};
+  const uint32_t first = options->range.first != 0 ? options->range.first : *extent.first;
+  if (first > *extent.newest) return arrow::Status::OK();
+  probe.range = {first, first + std::min(*extent.newest - first, kLedgersToProveNetwork - 1)};
   probe.verify = ledger::VerifyLevel::kStructure;
   probe.gaps = source::GapPolicy::kSkip;
-  probe.max_object_bytes = options.max_object_bytes;
-  probe.on_note = options.on_note;
-  probe.stopped = options.stopped;
+  probe.max_object_bytes = options->max_object_bytes;
+  probe.on_note = options->on_note;
+  probe.stopped = options->stopped;
   // What is wrong with these ledgers is told by the stream that meets them.
   const auto pipeline = Pipeline::Make(source, std::move(probe));
-  while (pipeline.ok()) {
+  while (pipeline.ok() && !options->network) {
     const auto progress = (*pipeline)->Next(/*wait=*/false);
     if (!progress.ok() || *progress != Progress::kLedger) break;
-    if (auto proven = (*pipeline)->network()) {
-      return NetworkFound{std::move(*proven),
-                          Concat("a transaction of ledger ", (*pipeline)->ledger().sequence(),
-                                 " of ", source.name())};
-    }
+    options->network = (*pipeline)->network();
+    options->network_origin =
+        Concat("a transaction of ledger ", (*pipeline)->ledger().sequence(), " of ", source.name());
   }
-  return std::nullopt;
+  return arrow::Status::OK();
 }
 
 arrow::Result<std::unique_ptr<Pipeline>> Pipeline::Make(source::LedgerSource& source,
                                                         Options options) {
-  ARROW_ASSIGN_OR_RAISE(auto named, NamedNetwork(source, options));
-  std::optional<ledger::Network> network;
-  std::string origin;
-  if (named) {
-    network = std::move(named->network);
-    origin = std::move(named->origin);
-  }
+  ARROW_RETURN_NOT_OK(NameNetwork(source, &options));
   ARROW_ASSIGN_OR_RAISE(auto stream, source.OpenStream(options.range, options.gaps));
-  return std::make_unique<OrderedPipeline>(std::move(stream), std::move(options),
-                                           std::move(network), std::move(origin));
+  return std::make_unique<OrderedPipeline>(std::move(stream), std::move(options));
 }
 
 }  // namespace stellar_arrow::pipeline

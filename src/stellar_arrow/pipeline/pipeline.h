@@ -50,17 +50,12 @@ struct Options {
   std::function<bool()> stopped;
 };
 
-struct NetworkFound {
-  ledger::Network network;
-  std::string origin;  // who says so, for messages
-};
-
-// The network of `source`: the one that `options` names or that the source states, else the known
-// one that a transaction among the first 64 ledgers of the range, or of the source, proves. Nullopt
-// where none does, or where they cannot be read: the stream says why. Errors: FAILED_PRECONDITION
-// where `options` contradicts what the source states, and what the source says of its extent.
-arrow::Result<std::optional<NetworkFound>> FindNetwork(source::LedgerSource& source,
-                                                       const Options& options);
+// Makes `options` name the network of `source` before its ledgers are read: the one that they name
+// already or that the source states, else the known one that a transaction among the first 64
+// ledgers of the range, or of the source, proves. It stays unnamed where none does, or where they
+// cannot be read: the stream says why. Errors: FAILED_PRECONDITION where `options` contradict what
+// the source states, and what the source says of its extent.
+arrow::Status FindNetwork(source::LedgerSource& source, Options* options);
 
 // Bytes that went through so far.
 struct Counters {

@@ -95,6 +95,9 @@ class LedgerSource {
 
   // The network passphrase that the source states about itself (a lake's manifest), if any.
   virtual std::optional<std::string> passphrase() const { return std::nullopt; }
+
+  // Whether the ledgers are nobody's, but made up.
+  virtual bool made_up() const { return false; }
 };
 
 // What `lake list` prints. Only a source that is a lake can tell.

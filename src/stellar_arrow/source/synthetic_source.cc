@@ -170,6 +170,7 @@ class SyntheticSource final : public LedgerSource {
   std::optional<std::string> passphrase() const override {
     return std::string(synthetic::kPassphrase);
   }
+  bool made_up() const override { return true; }
 
  private:
   // Without an end and a pace there are as many ledgers as were asked for.

@@ -99,9 +99,9 @@ class OrderedSubscription final : public Subscription {
       // A ledger that takes the batch over its limits begins the next one. It is sent at once with
       // the rows before it, as slices of one set of buffers, so that nothing is copied or built
       // twice: batches depend on the ledgers alone, never on time.
-      if (appender.bytes() > batch_.bytes || appender.rows() > batch_.rows) {
-        ARROW_RETURN_NOT_OK(
-            Finish(table, rows_before, appender.bytes() - bytes_before <= batch_.bytes));
+      const int64_t bytes = appender.bytes();
+      if (bytes > batch_.bytes || appender.rows() > batch_.rows) {
+        ARROW_RETURN_NOT_OK(Finish(table, rows_before, bytes - bytes_before <= batch_.bytes));
       } else if (appender.rows() == batch_.rows) {
         ARROW_RETURN_NOT_OK(Finish(table, 0, /*fits=*/true));
       }
@@ -197,13 +197,6 @@ arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSo
 
 arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSource& source,
                                                                 Options options) {
-  if (options.find_network) {
-    ARROW_ASSIGN_OR_RAISE(auto network, pipeline::FindNetwork(source, options.pipeline));
-    if (network) {
-      options.pipeline.network = std::move(network->network);
-      options.pipeline.network_origin = std::move(network->origin);
-    }
-  }
   std::vector<std::unique_ptr<tables::TableAppender>> appenders;
   arrow::MemoryPool* const pool =
       options.pool != nullptr ? options.pool : arrow::default_memory_pool();

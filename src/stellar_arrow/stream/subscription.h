@@ -60,10 +60,8 @@ class Subscription {
   struct Options {
     std::vector<const tables::Table*> tables;
     std::vector<std::vector<std::string>> columns;
-    pipeline::Options pipeline;
+    pipeline::Options pipeline;  // its network, if it has one, goes into the schemas
     BatchOptions batch;
-    // False: a network that neither `pipeline` nor the source names is not looked for.
-    bool find_network = true;
     // False: at the tip of a source the stream ends instead of waiting (`export`).
     bool wait = true;
     arrow::MemoryPool* pool = nullptr;  // null = Arrow's default

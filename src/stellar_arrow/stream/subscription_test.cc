@@ -191,6 +191,7 @@ std::string NetworkInSchema(const std::string& path, std::optional<ledger::Netwo
   options.tables = {tables::FindTable("stellar_ledger").ValueOrDie()};
   options.columns = {{}};
   options.pipeline.network = std::move(named);
+  EXPECT_TRUE(pipeline::FindNetwork(*source, &options.pipeline).ok());
   const auto subscription = Subscription::Make(*source, std::move(options)).ValueOrDie();
   return subscription->schema(0)->metadata()->Get(std::string(tables::kNetworkKey)).ValueOr("");
 }

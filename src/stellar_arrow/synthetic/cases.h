@@ -19,7 +19,6 @@ struct Case {
   std::string_view name;
   std::string_view shows;
   uint32_t first_protocol;
-  uint32_t last_protocol;
   // Adds to the ledger. The state is as before when it was applied, but for sequence numbers, fees,
   // and what is left to expire.
   void (*add)(Planner& planner, const Actors& actors, LedgerPlan& ledger);

@@ -138,9 +138,9 @@ arrow::Result<Options> ParseOptions(const std::map<std::string, std::string>& qu
       return Error(ErrorCode::kInvalidArgument, "synthetic: unknown case '", options.only,
                    "'; there are ", known);
     }
-    if (options.protocol < found->first_protocol || options.protocol > found->last_protocol) {
+    if (options.protocol < found->first_protocol) {
       return Error(ErrorCode::kInvalidArgument, "synthetic: case ", found->name,
-                   " needs a protocol from ", found->first_protocol, " to ", found->last_protocol,
+                   " needs a protocol from ", found->first_protocol, " to ", kLastProtocol,
                    ", not ", options.protocol);
     }
   }

@@ -566,9 +566,7 @@ void AddCases(Planner& p, LedgerPlan& ledger) {
     }
     one.add(p, actors, ledger);
   };
-  const auto fits = [&](const Case& one) {
-    return p.world.protocol >= one.first_protocol && p.world.protocol <= one.last_protocol;
-  };
+  const auto fits = [&](const Case& one) { return p.world.protocol >= one.first_protocol; };
   if (!options.only.empty()) {
     const Case& one = *FindCase(options.only);
     if (fits(one)) add(one);

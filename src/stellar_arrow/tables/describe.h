@@ -18,7 +18,7 @@ std::string TableAsMarkdown(const Table& table);
 // {"table":…,"schema_version":…,"doc":…,"columns":[{"name":…,"type":…,"nullable":…,"doc":…},…]}
 std::string TableAsJson(const Table& table);
 
-// How a table's columns came to be what they are.
+// What changed between two versions of a table's columns.
 struct SchemaDiff {
   // One line a change: "+ name type null", "- name ...", "~ name: type -> type", or where a column
   // moved.

@@ -51,28 +51,24 @@ void JsonObject::Clear() {
   values_.clear();
 }
 
-std::string* JsonObject::Value(std::string_view key) {
+std::string* JsonObject::Value(JsonKey key) {
   members_.push_back({key, values_.size()});
-  keys_hash_ = (keys_hash_ ^ reinterpret_cast<uintptr_t>(key.data())) * 0x9E3779B97F4A7C15u;
+  keys_hash_ = (keys_hash_ ^ reinterpret_cast<uintptr_t>(key.text().data())) * 0x9E3779B97F4A7C15u;
   return &values_;
 }
 
 const JsonObject::Shape& JsonObject::ShapeOfMembers() {
   Shape& shape = shapes_[keys_hash_];
-  // Literals are the same where their places are.
-  const auto same = [](std::string_view key, const Member& member) {
-    return key.data() == member.key.data() && key.size() == member.key.size();
-  };
-  if (std::ranges::equal(shape.keys, members_, same)) return shape;
+  if (std::ranges::equal(shape.keys, members_, {}, {}, &Member::key)) return shape;
   shape = {};
   for (size_t i = 0; i < members_.size(); ++i) {
     shape.keys.push_back(members_[i].key);
     shape.order.push_back(i);
   }
-  std::ranges::sort(shape.order, {}, [&](size_t i) { return shape.keys[i]; });
+  std::ranges::sort(shape.order, {}, [&](size_t i) { return shape.keys[i].text(); });
   for (const size_t i : shape.order) {
     std::string& lead = shape.leads.emplace_back(shape.leads.empty() ? "\"" : ",\"");
-    lead.append(shape.keys[i]).append("\":");
+    lead.append(shape.keys[i].text()).append("\":");
   }
   return shape;
 }

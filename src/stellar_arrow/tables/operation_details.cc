@@ -27,10 +27,10 @@ using ledger::AssetParts;
 using xdr::OperationType;
 
 struct OperationDetails::AssetKeys {
-  std::string_view type, code, issuer, id;
+  JsonKey type, code, issuer, id;
 };
 struct OperationDetails::AccountKeys {
-  std::string_view account, muxed, muxed_id;
+  JsonKey account, muxed, muxed_id;
 };
 
 namespace {
@@ -112,7 +112,7 @@ constexpr FlagName kTrustLineFlags[] = {
     {1, "authorized"}, {2, "authorized_to_maintain_liabilities"}, {4, "clawback_enabled"}};
 
 // The known bits of `flags` as numbers and as names; nothing if none is set at all.
-void AddFlags(std::span<const FlagName> known, std::string_view key, std::string_view names_key,
+void AddFlags(std::span<const FlagName> known, JsonKey key, JsonKey names_key,
               std::optional<uint32_t> flags, JsonObject* object) {
   if (!flags || *flags == 0) return;
   std::string* out = object->Value(key);
@@ -263,7 +263,7 @@ std::optional<BalanceChange> BalanceChangeOf(const xdr::ContractEvent& event,
 
 }  // namespace
 
-void OperationDetails::AddKey(std::string_view key, xdr::uint256 account) {
+void OperationDetails::AddKey(JsonKey key, xdr::uint256 account) {
   object_.Plain(key, keys_.Account(account));
 }
 
@@ -274,7 +274,7 @@ void OperationDetails::AddAccount(const AccountKeys& keys, const Account& accoun
   object_.Number(keys.muxed_id, *account.muxed_id);
 }
 
-void OperationDetails::AddAmount(std::string_view key, int64_t stroops) {
+void OperationDetails::AddAmount(JsonKey key, int64_t stroops) {
   AppendUnits(stroops, false, object_.Value(key));
 }
 
@@ -288,8 +288,7 @@ void OperationDetails::AddAsset(const AssetKeys& keys, const AssetParts& asset) 
 }
 
 // The price to 7 decimals, halves away from zero; null where it has none.
-void OperationDetails::AddPrice(std::string_view price_key, std::string_view ratio_key,
-                                const xdr::Price& price) {
+void OperationDetails::AddPrice(JsonKey price_key, JsonKey ratio_key, const xdr::Price& price) {
   const int64_t n = price.n();
   const int64_t d = price.d();
   std::string* out = object_.Value(price_key);
@@ -311,25 +310,23 @@ void OperationDetails::AddPrice(std::string_view price_key, std::string_view rat
   *out += '}';
 }
 
-void OperationDetails::AddSigner(std::string_view key, const xdr::SignerKey& signer) {
+void OperationDetails::AddSigner(JsonKey key, const xdr::SignerKey& signer) {
   xdr::AppendJson(xdr::SignerKey::Info(), signer.wire(), *object_.Value(key));
 }
 
-void OperationDetails::AddHash(std::string_view key, xdr::Hash hash) {
+void OperationDetails::AddHash(JsonKey key, xdr::Hash hash) {
   std::string* const out = object_.Value(key);
   *out += '"';
   text::AppendHex(hash, *out);
   *out += '"';
 }
 
-void OperationDetails::AddPool(std::string_view key, std::string_view strkey_key,
-                               xdr::PoolID pool) {
+void OperationDetails::AddPool(JsonKey key, JsonKey strkey_key, xdr::PoolID pool) {
   AddHash(key, pool);
   object_.Plain(strkey_key, keys_.Pool(pool));
 }
 
-void OperationDetails::AddBalance(std::string_view key, std::string_view strkey_key,
-                                  xdr::Hash balance) {
+void OperationDetails::AddBalance(JsonKey key, JsonKey strkey_key, xdr::Hash balance) {
   std::string* const out = object_.Value(key);
   *out += "\"00000000";  // the id's type, V0
   text::AppendHex(balance, *out);
@@ -356,7 +353,7 @@ void OperationDetails::AddPath(const xdr::List<xdr::Asset>& path) {
 }
 
 // "native", or "CODE:ISSUER".
-void OperationDetails::AddCanonicalAsset(std::string_view key, const AssetParts& asset) {
+void OperationDetails::AddCanonicalAsset(JsonKey key, const AssetParts& asset) {
   if (!asset.issuer) return object_.String(key, "native");
   scratch_.assign(asset.code).append(":").append(keys_.Account(*asset.issuer));
   object_.String(key, scratch_);
@@ -373,7 +370,7 @@ void OperationDetails::AddOffer(const OperationFacts& facts) {
 }
 
 void OperationDetails::AddOptions(const OperationFacts& facts) {
-  const auto number = [this](std::string_view key, std::optional<uint32_t> value) {
+  const auto number = [this](JsonKey key, std::optional<uint32_t> value) {
     if (value) object_.Number(key, uint64_t{*value});
   };
   if (facts.inflation_dest) AddKey("inflation_dest", *facts.inflation_dest);
@@ -451,7 +448,7 @@ void OperationDetails::AddPoolReserves(const OperationFacts& facts,
   static constexpr AssetKeys kAssetB = {"reserve_b_asset_type", "reserve_b_asset_code",
                                         "reserve_b_asset_issuer", "reserve_b_asset_id"};
   const auto change = ChangeOf(*facts.pool, operation.changes());
-  const auto amount = [&](std::string_view key, std::optional<int64_t> value) {
+  const auto amount = [&](JsonKey key, std::optional<int64_t> value) {
     if (value) return AddAmount(key, *value);
     object_.Null(key);
   };
@@ -548,7 +545,7 @@ void OperationDetails::AddParameters(const xdr::HostFunction& function) {
     arguments = create->constructorArgs();
   }
   // Writes the list `key`, of each parameter what append(parameter, out) does.
-  const auto list = [&](std::string_view key, auto&& append) {
+  const auto list = [&](JsonKey key, auto&& append) {
     std::string* const out = object_.Value(key);
     *out += '[';
     for (size_t i = 0; i < made; ++i) {
@@ -589,9 +586,9 @@ void OperationDetails::AddBalanceChanges(const AppliedTransaction& transaction,
                                          const AppliedOperation& operation) {
   std::string* const out = object_.Value("asset_balance_changes");
   std::array<uint8_t, 52> asset_wire;
-  const auto address = [&](std::string_view key, const std::optional<xdr::SCAddress>& address) {
+  const auto address = [&](std::string_view lead, const std::optional<xdr::SCAddress>& address) {
     if (!address) return;
-    out->append(key).append("\"");
+    out->append(lead).append("\"");
     AppendAddressText(*address, out);
     out->append("\",");
   };

@@ -37,16 +37,16 @@ class OperationDetails {
   struct AssetKeys;
   struct AccountKeys;
 
-  void AddKey(std::string_view key, xdr::uint256 account);
+  void AddKey(JsonKey key, xdr::uint256 account);
   void AddAccount(const AccountKeys& keys, const ledger::Account& account);
-  void AddAmount(std::string_view key, int64_t stroops);
+  void AddAmount(JsonKey key, int64_t stroops);
   void AddAsset(const AssetKeys& keys, const ledger::AssetParts& asset);
-  void AddCanonicalAsset(std::string_view key, const ledger::AssetParts& asset);
-  void AddPrice(std::string_view price_key, std::string_view ratio_key, const xdr::Price& price);
-  void AddSigner(std::string_view key, const xdr::SignerKey& signer);
-  void AddHash(std::string_view key, xdr::Hash hash);
-  void AddPool(std::string_view key, std::string_view strkey_key, xdr::PoolID pool);
-  void AddBalance(std::string_view key, std::string_view strkey_key, xdr::Hash balance);
+  void AddCanonicalAsset(JsonKey key, const ledger::AssetParts& asset);
+  void AddPrice(JsonKey price_key, JsonKey ratio_key, const xdr::Price& price);
+  void AddSigner(JsonKey key, const xdr::SignerKey& signer);
+  void AddHash(JsonKey key, xdr::Hash hash);
+  void AddPool(JsonKey key, JsonKey strkey_key, xdr::PoolID pool);
+  void AddBalance(JsonKey key, JsonKey strkey_key, xdr::Hash balance);
   void AddPath(const xdr::List<xdr::Asset>& path);
   void AddOffer(const OperationFacts& facts);
   void AddOptions(const OperationFacts& facts);
