@@ -1,6 +1,7 @@
 #include "stellar_arrow/columnar/column.h"
 
 #include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <gmock/gmock.h>
@@ -8,6 +9,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "stellar_arrow/base/error.h"
@@ -91,6 +93,52 @@ TEST(BatchBuilder, MakesOneBatchAfterTheOther) {
     ASSERT_TRUE(finished->ValidateFull().ok());
     EXPECT_EQ(finished->num_rows(), 5);
     EXPECT_EQ(finished->column(1)->null_count(), 5);
+  }
+}
+
+// A row that has all its cells, or none.
+using Hollow = std::optional<std::string>;
+
+template <typename Type, typename Value>
+constexpr Column<Hollow> HollowCol(std::string_view name, Type type, Value) {
+  return Col<Hollow>(name, type, "", [](const Hollow& row) {
+    return row ? std::optional(Value{}(*row)) : std::nullopt;
+  });
+}
+
+constexpr Column<Hollow> kHollows[] = {
+    HollowCol("bool", Bool{}, [](const std::string& text) { return text.size() % 2 == 1; }),
+    HollowCol("u8", U8{}, [](const std::string& text) { return static_cast<uint8_t>(text[0]); }),
+    HollowCol("hash", Hash32{},
+              [](const std::string& text) {
+                return std::span<const uint8_t, 32>(reinterpret_cast<const uint8_t*>(text.data()),
+                                                    32);
+              }),
+    HollowCol("text", Text{}, [](const std::string& text) { return std::string_view(text); }),
+    HollowCol("binary", Binary{},
+              [](const std::string& text) {
+                return std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+              }),
+};
+
+TEST(BatchBuilder, MakesColumnsWithoutAValueAsArrowDoes) {
+  BatchBuilder<Hollow> builder(SelectColumns<Hollow>(kHollows, {}).ValueOrDie(),
+                               arrow::default_memory_pool());
+  // The second and third are of nulls alone, and the shared zeros grow between them.
+  for (const auto& [rows, text] : std::vector<std::pair<int, Hollow>>{
+           {9, std::string(33, 'x')}, {3, {}}, {100, {}}, {9, std::string(32, 'y')}}) {
+    for (int i = 0; i < rows; ++i) ASSERT_TRUE(builder.Append(text).ok());
+    const auto batch = builder.Finish().ValueOrDie();
+    ASSERT_TRUE(batch->ValidateFull().ok());
+    ASSERT_EQ(batch->num_rows(), rows);
+    for (int i = 0; i < batch->num_columns(); ++i) {
+      const auto& column = *batch->column(i);
+      EXPECT_EQ(column.null_count(), text ? 0 : rows) << batch->column_name(i);
+      if (text) continue;
+      const auto nulls = arrow::MakeArrayOfNull(column.type(), rows).ValueOrDie();
+      EXPECT_TRUE(column.Equals(*nulls)) << batch->column_name(i);
+      EXPECT_TRUE(column.Slice(1, rows / 2)->Equals(*nulls->Slice(1, rows / 2)));
+    }
   }
 }
 

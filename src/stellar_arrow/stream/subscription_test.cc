@@ -3,7 +3,9 @@
 #include <arrow/array.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
+#include <arrow/scalar.h>
 #include <arrow/type.h>
+#include <arrow/util/byte_size.h>
 #include <arrow/util/key_value_metadata.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -183,6 +185,50 @@ TEST(Subscription, NamesTheObjectThatIsDamaged) {
   EXPECT_EQ(outcome.ledgers, Numbers(kFirst, 30822016));
   EXPECT_EQ(CodeOf(outcome.status), ErrorCode::kDataLoss);
   EXPECT_THAT(outcome.status.message(), testing::HasSubstr("FE29B17E--30822017.xdr.zst"));
+}
+
+// One column that tells the rows apart, of all batches.
+std::vector<std::string> OperationsIn(source::LedgerSource& source, BatchOptions batch,
+                                      int64_t* batches) {
+  Subscription::Options options;
+  options.tables = {tables::FindTable("operations").ValueOrDie()};
+  options.columns = {{"operation_id", "operation_xdr", "details"}};
+  options.pipeline.range = {62, 63};
+  options.pipeline.network = ledger::Network::FromPassphrase("load test network");
+  options.batch = batch;
+  const auto subscription = Subscription::Make(source, std::move(options)).ValueOrDie();
+  std::vector<std::string> rows;
+  while (const auto next = subscription->Next().ValueOrDie()) {
+    ++*batches;
+    const arrow::RecordBatch& part = *next->rows;
+    EXPECT_TRUE(part.ValidateFull().ok());
+    EXPECT_LE(part.num_rows(), batch.rows);
+    if (part.num_rows() > 1) {
+      EXPECT_LE(arrow::util::ReferencedBufferSize(part).ValueOrDie(), batch.bytes);
+    }
+    for (int64_t i = 0; i < part.num_rows(); ++i) {
+      std::string& row = rows.emplace_back();
+      for (const auto& column : part.columns()) {
+        row += column->GetScalar(i).ValueOrDie()->ToString() + "|";
+      }
+    }
+  }
+  return rows;
+}
+
+TEST(Subscription, SplitsALedgerOfManyRowsAndLosesNone) {
+  const auto source =
+      source::OpenSource(SAS_TEST_DATA "/corpora/load-test-ledgers-v24.xdr.zstd").ValueOrDie();
+  int64_t whole_batches = 0;
+  const auto whole = OperationsIn(*source, {.rows = 1000, .bytes = 64 << 20}, &whole_batches);
+  EXPECT_EQ(whole.size(), 100u);
+  for (const BatchOptions& limits :
+       {BatchOptions{.rows = 7, .bytes = 64 << 20}, BatchOptions{.rows = 1000, .bytes = 65536},
+        BatchOptions{.rows = 1000, .bytes = 4096}, BatchOptions{.rows = 1000, .bytes = 1}}) {
+    int64_t batches = 0;
+    EXPECT_EQ(OperationsIn(*source, limits, &batches), whole) << limits.rows << " " << limits.bytes;
+    EXPECT_GT(batches, whole_batches);
+  }
 }
 
 std::string NetworkInSchema(const std::string& path, std::optional<ledger::Network> named) {
