@@ -299,3 +299,25 @@ def test_several_tables_are_named_once_each():
     done = export(f"{TABLE},nothing", ledgers.PUBNET_LAKE, "--format", "null")
     assert done.returncode in (1, 2)
     assert "nothing" in done.stderr and TABLE in done.stderr
+
+
+def test_columns_of_several_tables_are_named_with_their_table(tmp_path):
+    done = export(f"{TABLE},operations,transactions", ledgers.PUBNET_LAKE, "--columns",
+                  f"operations.operation_type,{TABLE}.ledger_sequence,operations.ledger_sequence",
+                  "--output", tmp_path)
+    assert done.returncode == 0, done.stderr
+    columns = {}
+    for path in tmp_path.iterdir():
+        with pa.ipc.open_stream(path.read_bytes()) as reader:
+            columns[path.stem] = reader.schema.names
+    assert columns[TABLE] == ["ledger_sequence"]
+    assert columns["operations"] == ["operation_type", "ledger_sequence"]
+    assert len(columns["transactions"]) > 43  # all there are
+
+
+@pytest.mark.parametrize("column", ["ledger_sequence", "operations", "ttp_events.amount",
+                                    "operations.nothing", ".ledger_sequence"])
+def test_column_of_none_of_several_tables_is_an_error_that_names_it(column):
+    done = export(f"{TABLE},operations", ledgers.PUBNET_LAKE, "--columns", column, "--format", "null")
+    assert done.returncode == 2
+    assert column.removeprefix("operations.") in done.stderr

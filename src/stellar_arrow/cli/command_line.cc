@@ -171,6 +171,8 @@ int Main(int argc, char** argv) {
       app.add_subcommand("export", "Write rows of a source, without a server; never waits");
   AddRowsArguments(*export_command, export_arguments,
                    "TABLE[,TABLE...][:START[:END]]; without START all ledgers there are");
+  export_command->get_option("--columns")
+      ->description("Columns, in the order wanted; of several tables TABLE.COLUMN; default: all");
   settings.AddFlags(*export_command, kSourceFlags);
   settings.AddFlags(*export_command, kExportFlags);
   export_command->callback([&] { run = [&] { return Export(export_arguments, settings); }; });

@@ -14,6 +14,25 @@
 namespace stellar_arrow::cli {
 namespace {
 
+// Columns of several tables are named TABLE.COLUMN; a table that none is named of has all.
+arrow::Status AddColumns(const std::vector<std::string>& names,
+                         std::vector<stream::Request>* requests) {
+  if (requests->size() == 1) {
+    requests->front().columns = names;
+    return arrow::Status::OK();
+  }
+  for (const std::string& name : names) {
+    const size_t dot = name.find('.');
+    const auto request = std::ranges::find(*requests, name.substr(0, dot), &stream::Request::table);
+    if (dot == std::string::npos || request == requests->end()) {
+      return Error(ErrorCode::kInvalidArgument, "--columns: '", name,
+                   "' is no TABLE.COLUMN of the tables asked for");
+    }
+    request->columns.push_back(name.substr(dot + 1));
+  }
+  return arrow::Status::OK();
+}
+
 // TABLE[,TABLE...][:START[:END]] as one request a table.
 arrow::Result<std::vector<stream::Request>> ParseRequests(const RowsArguments& arguments) {
   const size_t colon = std::min(arguments.request.find(':'), arguments.request.size());
@@ -29,14 +48,11 @@ arrow::Result<std::vector<stream::Request>> ParseRequests(const RowsArguments& a
         return Error(ErrorCode::kInvalidArgument, "table ", request.table, " is named twice");
       }
     }
-    request.columns = arguments.columns;
     requests.push_back(std::move(request));
     if (comma == std::string_view::npos) break;
     names.remove_prefix(comma + 1);
   }
-  if (requests.size() > 1 && !arguments.columns.empty()) {
-    return Error(ErrorCode::kInvalidArgument, "--columns goes with one table only");
-  }
+  ARROW_RETURN_NOT_OK(AddColumns(arguments.columns, &requests));
   // Without a range all there is, unlike a subscription, which begins at the newest ledger.
   if (range.empty()) {
     for (stream::Request& request : requests) request.start_at = stream::StartAt::kFirst;
