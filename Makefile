@@ -47,7 +47,7 @@ bench: build/bench/build.ninja ## The benchmarks
 	@cmake --build --preset bench
 	@for program in build/bench/bench/*_bench; do $$program || exit 1; done
 
-peers: build ## The program's speed beside the official Rust crate's (needs Cargo)
+peers: build ## The program's speed beside zstd's, the official Rust crate's and the Go SDK's (needs Rust and Go)
 	@$(PYTHON) bench/peers/run.py $(PROGRAM)
 
 fuzz: EXTRA := fuzz
