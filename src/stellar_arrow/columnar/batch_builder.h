@@ -8,7 +8,6 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -60,12 +59,9 @@ std::shared_ptr<arrow::Schema> SchemaOf(
   return arrow::schema(std::move(fields), std::move(metadata));
 }
 
-// A row may have a kind(), a number below 64, that tells which columns have no cell for it. Not
-// thread-safe.
+// Not thread-safe.
 template <typename Row>
 class BatchBuilder {
-  static constexpr bool kHasKinds = requires(const Row& row) { row.kind(); };
-
  public:
   BatchBuilder(std::vector<const Column<Row>*> columns, arrow::MemoryPool* pool,
                std::shared_ptr<const arrow::KeyValueMetadata> metadata = nullptr)
@@ -74,12 +70,6 @@ class BatchBuilder {
         context_(new BatchContext{pool}) {
     for (const Column<Row>* column : columns_) {
       builders_.push_back(column->make_builder(context_.get()));
-    }
-    for (size_t kind = 0; kind < cells_.size(); ++kind) {
-      for (size_t i = 0; i < columns_.size(); ++i) {
-        if ((columns_[i]->kinds >> kind & 1) == 0) continue;
-        cells_[kind].push_back({columns_[i]->append, builders_[i].get()});
-      }
     }
   }
 
@@ -91,18 +81,28 @@ class BatchBuilder {
     return bytes;
   }
 
-  // After an error the batch is lost, and no other can be made.
-  arrow::Status Append(const Row& row) {
-    size_t kind = 0;
-    if constexpr (kHasKinds) kind = row.kind();
-    for (const Cell& cell : cells_[kind]) cell.append(*cell.builder, row, rows_);
-    ++rows_;
+  // Column by column, so that each finds its code and its buffers at hand: best called with some
+  // dozens of rows. After an error the batch is lost, and no other can be made.
+  arrow::Status Append(std::span<const Row> rows) {
+    uint64_t kinds = kAllKinds;  // that come
+    if constexpr (HasKind<Row>) {
+      kinds = 0;
+      for (const Row& row : rows) kinds |= uint64_t{1} << row.kind();
+    }
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      const Column<Row>& column = *columns_[i];
+      if ((column.kinds & kinds) != 0) column.append(*builders_[i], rows, rows_, column.kinds);
+    }
+    rows_ += static_cast<int64_t>(rows.size());
     return context_->status;
   }
 
+  arrow::Status Append(const Row& row) { return Append(std::span(&row, 1)); }
+
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() {
     const int64_t rows = std::exchange(rows_, 0);
-    arrow::ArrayVector arrays;
+    arrow::ArrayDataVector arrays;
+    arrays.reserve(builders_.size());
     for (const auto& builder : builders_) {
       ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), builder->Finish(rows));
     }
@@ -111,17 +111,10 @@ class BatchBuilder {
   }
 
  private:
-  // How a column takes its cell of a row.
-  struct Cell {
-    void (*append)(ColumnBuilder&, const Row&, int64_t place);
-    ColumnBuilder* builder;
-  };
-
   std::vector<const Column<Row>*> columns_;
   std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<BatchContext> context_;  // in one place, which the builders know
   std::vector<std::unique_ptr<ColumnBuilder>> builders_;
-  std::array<std::vector<Cell>, kHasKinds ? 64 : 1> cells_;  // by kind of row
   int64_t rows_ = 0;
 };
 

@@ -130,6 +130,8 @@ concept IsList = std::same_as<Type, TextList> || std::same_as<Type, U32List>;
 
 }  // namespace detail
 
+inline constexpr uint64_t kAllKinds = ~uint64_t{0};
+
 // A column of tables whose rows are of type Row.
 template <typename Row>
 struct Column {
@@ -138,11 +140,16 @@ struct Column {
   bool nullable;
   std::shared_ptr<arrow::DataType> (*type)();
   std::unique_ptr<ColumnBuilder> (*make_builder)(BatchContext*);
-  // Puts the row's cell, unless it is null, at its place in the batch.
-  void (*append)(ColumnBuilder&, const Row&, int64_t place);
-  // One bit for each kind of row that can have a cell here: for all others the column is not asked.
-  uint64_t kinds = ~uint64_t{0};
+  // Puts the cells of `rows`, but for null ones, at their places in the batch, of which `place` is
+  // the first. Rows of other kinds than `kinds` are not asked.
+  void (*append)(ColumnBuilder&, std::span<const Row> rows, int64_t place, uint64_t kinds);
+  // One bit for each kind of row that can have a cell here.
+  uint64_t kinds = kAllKinds;
 };
+
+// Whether rows tell their kind, a number below 64.
+template <typename Row>
+concept HasKind = requires(const Row& row) { row.kind(); };
 
 // `column`, asked for rows only whose kind() is a bit of `kinds`.
 template <typename Row>
@@ -151,19 +158,49 @@ constexpr Column<Row> Only(uint64_t kinds, Column<Row> column) {
   return column;
 }
 
+namespace detail {
+
+// Whether an extraction may give no value. Lists are never null.
+template <typename Row, typename Type, typename Extract>
+inline constexpr bool IsOptional =
+    OptionalTraits<std::remove_cvref_t<std::invoke_result_t<Extract, const Row&>>>::kIsOptional;
+template <typename Row, IsList Type, typename Extract>
+inline constexpr bool IsOptional<Row, Type, Extract> = false;
+
+// Calls put(row, place) for those of `rows` that are of `kinds`.
+template <typename Row, typename Put>
+void ForEachOf(std::span<const Row> rows, int64_t place, uint64_t kinds, Put&& put) {
+  if constexpr (HasKind<Row>) {
+    if (kinds != kAllKinds) {
+      for (const Row& row : rows) {
+        if ((kinds >> row.kind() & 1) != 0) put(row, place);
+        ++place;
+      }
+      return;
+    }
+  }
+  for (const Row& row : rows) put(row, place++);
+}
+
+}  // namespace detail
+
 // Defines a column of type `Type` by a lambda without captures from the row to Type::Value, or to
 // an optional of it.
 template <typename Row, typename Type, typename Extract>
 constexpr Column<Row> Col(std::string_view name, Type, std::string_view doc, Extract) {
   using Builder = typename Type::Builder;
   constexpr auto make = [](BatchContext* context) -> std::unique_ptr<ColumnBuilder> {
-    return std::make_unique<Builder>(Type::Type(), context);
+    return std::make_unique<Builder>(Type::Type(), detail::IsOptional<Row, Type, Extract>, context);
   };
   if constexpr (detail::IsList<Type>) {
-    constexpr auto append = [](ColumnBuilder& builder, const Row& row, int64_t place) {
+    constexpr auto append = [](ColumnBuilder& builder, std::span<const Row> rows, int64_t first,
+                               uint64_t kinds) {
       auto& list = static_cast<Builder&>(builder);
-      list.At(place);
-      Extract{}(row, list);
+      if (!list.Begin(first, static_cast<int64_t>(rows.size()))) return;
+      detail::ForEachOf(rows, first, kinds, [&](const Row& row, int64_t place) {
+        list.At(place);
+        Extract{}(row, list);
+      });
     };
     return {name, doc, false, &Type::Type, make, append};
   } else {
@@ -171,13 +208,17 @@ constexpr Column<Row> Col(std::string_view name, Type, std::string_view doc, Ext
     using Optional = detail::OptionalTraits<Result>;
     static_assert(detail::Feeds<typename Optional::Value, typename Type::Value>,
                   "the extraction gives another type than the column's");
-    constexpr auto append = [](ColumnBuilder& builder, const Row& row, int64_t place) {
+    constexpr auto append = [](ColumnBuilder& builder, std::span<const Row> rows, int64_t first,
+                               uint64_t kinds) {
       auto& typed = static_cast<Builder&>(builder);
-      if constexpr (Optional::kIsOptional) {
-        if (const auto value = Extract{}(row)) typed.Put(place, *value);
-      } else {
-        typed.Put(place, Extract{}(row));
-      }
+      if (!typed.Begin(first, static_cast<int64_t>(rows.size()))) return;
+      detail::ForEachOf(rows, first, kinds, [&](const Row& row, int64_t place) {
+        if constexpr (Optional::kIsOptional) {
+          if (const auto value = Extract{}(row)) typed.Put(place, *value);
+        } else {
+          typed.Put(place, Extract{}(row));
+        }
+      });
     };
     return {name, doc, Optional::kIsOptional, &Type::Type, make, append};
   }

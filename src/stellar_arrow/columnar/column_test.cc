@@ -83,6 +83,67 @@ TEST(BatchBuilder, KeepsValuesAndRunsOfNullsInTheirPlaces) {
   EXPECT_EQ(builder.rows(), 0);
 }
 
+TEST(BatchBuilder, MakesTheSameOfRowsOneByOneAndManyAtOnce) {
+  std::vector<Toy> toys;
+  for (uint32_t i = 0; i < 300; ++i) {
+    toys.push_back({i, std::nullopt, std::string(i % 5, 'x'), {}, {}});
+    if (i % 3 == 1) toys[i].maybe = i;
+    if (i % 7 == 2) toys[i].tags = {"one", "two"};
+    if (i > 100) toys[i].places.assign(i % 4, i);
+  }
+  auto one_by_one = MakeBuilder();
+  for (const Toy& toy : toys) ASSERT_TRUE(one_by_one.Append(toy).ok());
+  const auto expected = one_by_one.Finish().ValueOrDie();
+  auto at_once = MakeBuilder();
+  for (const size_t size : {1, 7, 8, 32, 300}) {
+    for (size_t begin = 0; begin < toys.size(); begin += size) {
+      const auto rows = std::span<const Toy>(toys).subspan(begin);
+      ASSERT_TRUE(at_once.Append(rows.first(std::min(size, rows.size()))).ok());
+    }
+    const auto batch = at_once.Finish().ValueOrDie();
+    ASSERT_TRUE(batch->ValidateFull().ok());
+    EXPECT_TRUE(batch->Equals(*expected)) << size;
+  }
+}
+
+// Rows of three kinds; the second has no cell in `odd`, the third in neither.
+struct Kind {
+  size_t number;
+  size_t kind() const { return number % 3; }
+};
+constexpr Column<Kind> kKinds[] = {
+    Only(0b001, Col<Kind>("odd", U64{}, "", [](const Kind& k) { return std::optional(k.number); })),
+    Only(0b011, Col<Kind>("text", Text{}, "",
+                          [](const Kind& k) {
+                            return std::optional<std::string_view>(k.kind() == 0 ? "a" : "bc");
+                          })),
+};
+
+TEST(BatchBuilder, AsksColumnsForTheKindsOfRowsThatTheyHave) {
+  BatchBuilder<Kind> builder(SelectColumns<Kind>(kKinds, {}).ValueOrDie(),
+                             arrow::default_memory_pool());
+  std::vector<Kind> rows;
+  for (size_t i = 0; i < 100; ++i) rows.push_back({i});
+  ASSERT_TRUE(builder.Append(rows).ok());
+  ASSERT_TRUE(builder.Append(Kind{2}).ok());  // no column is asked
+  const auto batch = builder.Finish().ValueOrDie();
+  ASSERT_TRUE(batch->ValidateFull().ok());
+  ASSERT_EQ(batch->num_rows(), 101);
+  const auto& numbers = static_cast<const arrow::UInt64Array&>(*batch->column(0));
+  const auto& texts = static_cast<const arrow::StringArray&>(*batch->column(1));
+  for (int64_t i = 0; i < 101; ++i) {
+    const int64_t kind = i == 100 ? 2 : i % 3;
+    ASSERT_EQ(numbers.IsValid(i), kind == 0) << i;
+    if (kind == 0) {
+      EXPECT_EQ(numbers.Value(i), static_cast<uint64_t>(i));
+    }
+    ASSERT_EQ(texts.IsValid(i), kind != 2) << i;
+    if (kind != 2) {
+      EXPECT_EQ(texts.GetView(i), kind == 0 ? "a" : "bc");
+    }
+  }
+}
+
 TEST(BatchBuilder, MakesOneBatchAfterTheOther) {
   auto builder = MakeBuilder();
   for (int batch = 0; batch < 3; ++batch) {
@@ -127,7 +188,7 @@ TEST(BatchBuilder, MakesColumnsWithoutAValueAsArrowDoes) {
   // The second and third are of nulls alone, and the shared zeros grow between them.
   for (const auto& [rows, text] : std::vector<std::pair<int, Hollow>>{
            {9, std::string(33, 'x')}, {3, {}}, {100, {}}, {9, std::string(32, 'y')}}) {
-    for (int i = 0; i < rows; ++i) ASSERT_TRUE(builder.Append(text).ok());
+    ASSERT_TRUE(builder.Append(std::vector<Hollow>(static_cast<size_t>(rows), text)).ok());
     const auto batch = builder.Finish().ValueOrDie();
     ASSERT_TRUE(batch->ValidateFull().ok());
     ASSERT_EQ(batch->num_rows(), rows);
@@ -138,6 +199,23 @@ TEST(BatchBuilder, MakesColumnsWithoutAValueAsArrowDoes) {
       const auto nulls = arrow::MakeArrayOfNull(column.type(), rows).ValueOrDie();
       EXPECT_TRUE(column.Equals(*nulls)) << batch->column_name(i);
       EXPECT_TRUE(column.Slice(1, rows / 2)->Equals(*nulls->Slice(1, rows / 2)));
+    }
+  }
+}
+
+TEST(BatchBuilder, LeavesNothingOfABatchOfNullsInTheNextOne) {
+  BatchBuilder<Hollow> builder(SelectColumns<Hollow>(kHollows, {}).ValueOrDie(),
+                               arrow::default_memory_pool());
+  ASSERT_TRUE(builder.Append(std::vector<Hollow>(100)).ok());
+  ASSERT_TRUE(builder.Finish().ok());
+  ASSERT_TRUE(builder.Append(std::vector<Hollow>{std::string(32, 'x'), {}}).ok());
+  const auto batch = builder.Finish().ValueOrDie();
+  ASSERT_TRUE(batch->ValidateFull().ok());
+  for (int i = 0; i < batch->num_columns(); ++i) {
+    const auto& buffers = batch->column(i)->data()->buffers;
+    EXPECT_EQ(buffers[0]->size(), 1) << batch->column_name(i);
+    if (i >= 3) {
+      EXPECT_EQ(buffers[1]->size(), 3 * 4) << batch->column_name(i);
     }
   }
 }
@@ -160,7 +238,8 @@ TEST(Column, RefusesACellThatAnArrowColumnCannotHold) {
   const uint8_t byte = 0;  // nothing is read of what is refused
   for (const size_t size : {size_t{1} << 31, (size_t{1} << 32) + 1}) {
     BatchContext context{arrow::default_memory_pool(), {}};
-    Binary::Builder builder(Binary::Type(), &context);
+    Binary::Builder builder(Binary::Type(), /*nullable=*/false, &context);
+    ASSERT_TRUE(builder.Begin(0, 1));
     builder.Put(0, std::span(&byte, size));
     EXPECT_EQ(CodeOf(context.status), ErrorCode::kResourceExhausted) << context.status;
   }
@@ -183,7 +262,7 @@ TEST(BatchBuilder, FailsWhereMemoryEndsAndWritesNowhere) {
       return;
     }
     EXPECT_TRUE(status.IsOutOfMemory()) << status;
-    EXPECT_FALSE(builder.Append({}).ok()) << "it goes on after an error";
+    EXPECT_FALSE(builder.Append(Toy{}).ok()) << "it goes on after an error";
     failed = true;
   }
   ADD_FAILURE() << "no limit was enough";

@@ -56,11 +56,23 @@ class GrowingBuffer {
     return at;
   }
 
-  // `bytes` more, all 0.
-  void GrowZeros(int64_t bytes) {
-    if (bytes <= 0) return;
-    if (uint8_t* const at = Grow(bytes)) std::memset(at, 0, static_cast<size_t>(bytes));
+  // Uninitialised bytes at the end until there are `bytes` in all. False where there is no room.
+  bool Reserve(int64_t bytes) {
+    const int64_t more = bytes - size_;
+    return more <= 0 || Grow(more) != nullptr;
   }
+
+  // Zeros at the end until there are `bytes` in all. False where there is no room.
+  bool Reach(int64_t bytes) {
+    const int64_t more = bytes - size_;
+    if (more <= 0) return true;
+    uint8_t* const at = Grow(more);
+    if (at != nullptr) std::memset(at, 0, static_cast<size_t>(more));
+    return at != nullptr;
+  }
+
+  // Forgets the bytes, but keeps the room.
+  void Clear() { size_ = 0; }
 
   // All bytes since the last call.
   arrow::Result<std::shared_ptr<arrow::Buffer>> Finish() {

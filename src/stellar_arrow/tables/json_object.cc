@@ -47,43 +47,33 @@ void AppendJsonNumber(uint64_t value, std::string* out) { AppendDecimal(value, o
 
 void JsonObject::Clear() {
   members_.clear();
-  keys_hash_ = 0;
-  values_.clear();
+  sorted_ = true;
+  size_ = 0;
+  value_.clear();
 }
 
-std::string* JsonObject::Value(JsonKey key) {
-  members_.push_back({key, values_.size()});
-  keys_hash_ = (keys_hash_ ^ reinterpret_cast<uintptr_t>(key.text().data())) * 0x9E3779B97F4A7C15u;
-  return &values_;
-}
-
-const JsonObject::Shape& JsonObject::ShapeOfMembers() {
-  Shape& shape = shapes_[keys_hash_];
-  if (std::ranges::equal(shape.keys, members_, {}, {}, &Member::key)) return shape;
-  shape = {};
+// Puts the members into the order of their keys.
+void JsonObject::Sort() {
+  std::vector<std::pair<JsonKey::Place, std::string>> sorted;
   for (size_t i = 0; i < members_.size(); ++i) {
-    shape.keys.push_back(members_[i].key);
-    shape.order.push_back(i);
+    const size_t begin = members_[i].begin;
+    const size_t end = i + 1 < members_.size() ? members_[i + 1].begin - 1 : size_;
+    sorted.emplace_back(members_[i].key, text_.substr(begin, end - begin));
   }
-  std::ranges::sort(shape.order, {}, [&](size_t i) { return shape.keys[i].text(); });
-  for (const size_t i : shape.order) {
-    std::string& lead = shape.leads.emplace_back(shape.leads.empty() ? "\"" : ",\"");
-    lead.append(shape.keys[i].text()).append("\":");
+  std::ranges::sort(sorted, {}, [](const auto& member) { return member.first.text; });
+  char* at = text_.data();
+  for (const auto& [key, member] : sorted) {
+    *at = at == text_.data() ? '{' : ',';
+    at = Copy(member, at + 1);
   }
-  return shape;
 }
 
 std::string_view JsonObject::Text() {
-  const Shape& shape = ShapeOfMembers();
-  text_ = '{';
-  for (size_t place = 0; place < shape.order.size(); ++place) {
-    const size_t i = shape.order[place];
-    const size_t begin = members_[i].begin;
-    const size_t end = i + 1 < members_.size() ? members_[i + 1].begin : values_.size();
-    text_.append(shape.leads[place]).append(values_, begin, end - begin);
-  }
-  text_ += '}';
-  return text_;
+  FlushValue();
+  if (members_.empty()) return "{}";
+  if (!std::exchange(sorted_, true)) Sort();
+  *Room(1) = '}';
+  return {text_.data(), size_ + 1};
 }
 
 }  // namespace stellar_arrow::tables

@@ -1,6 +1,7 @@
 // The text of keys that come again and again, formatted once. Knows strkeys; knows no column.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -23,18 +24,19 @@ class KeyText {
   std::string_view Pool(text::Key key) { return Get(text::StrkeyKind::kLiquidityPool, key); }
 
  private:
+  static constexpr size_t kLetters = 56;  // of the strkey of any 32 bytes
   struct Entry {
-    uint8_t key[32];
+    std::array<uint8_t, 32> key;
+    std::array<char, kLetters> text;
     text::StrkeyKind kind;
-    text::Strkey text;
   };
 
   std::string_view Get(text::StrkeyKind kind, text::Key key);
   void Grow();
 
-  std::deque<Entry> entries_;     // stay in place while others come; beyond size_ they are spare
-  size_t size_ = 0;               // entries in use
-  std::vector<uint32_t> places_;  // open addressing: 1 + index into entries_; 0 = free
+  std::deque<Entry> entries_;   // stay in place while others come; beyond size_ they are spare
+  size_t size_ = 0;             // entries in use
+  std::vector<Entry*> places_;  // open addressing; null = free
 };
 
 }  // namespace stellar_arrow::tables

@@ -18,11 +18,34 @@
 
 namespace stellar_arrow::tables {
 
+// Rows on their way into a batch, some at once. Keeps its room.
+template <typename Row>
+class RowBlock {
+ public:
+  // Makes a row of `parts`. append(std::span<const Row>) is called when there are enough of them.
+  template <typename Append, typename... Parts>
+  arrow::Status Add(Append& append, Parts&&... parts) {
+    rows_.emplace_back(std::forward<Parts>(parts)...);
+    return rows_.size() < kRows ? arrow::Status::OK() : Flush(append);
+  }
+  template <typename Append>
+  arrow::Status Flush(Append& append) {
+    const arrow::Status appended = append(std::span<const Row>(rows_));
+    rows_.clear();
+    return appended;
+  }
+
+ private:
+  static constexpr size_t kRows = 32;  // with what they keep, not much more than the nearest cache
+
+  std::vector<Row> rows_;
+};
+
 // `Rows` says how a ledger becomes rows. An appender keeps one, so that its buffers are reused:
 //   using Row = ...;
 //   static constexpr bool kOneRowPerLedger = ...;
 //   static constexpr bool kNeedsTransactions = ...;
-//   arrow::Status Visit(const ledger::Ledger&, auto&& append);  // append(const Row&)
+//   arrow::Status Visit(const ledger::Ledger&, auto&& append);  // append(std::span<const Row>)
 template <typename Rows>
 class LedgerTable final : public Table {
  public:
@@ -66,7 +89,7 @@ class LedgerTable final : public Table {
 
     const std::shared_ptr<arrow::Schema>& schema() const override { return batch_.schema(); }
     arrow::Status Append(const ledger::Ledger& ledger) override {
-      return rows_.Visit(ledger, [this](const Row& row) { return batch_.Append(row); });
+      return rows_.Visit(ledger, [this](std::span<const Row> rows) { return batch_.Append(rows); });
     }
     int64_t rows() const override { return batch_.rows(); }
     int64_t bytes() const override { return batch_.bytes(); }

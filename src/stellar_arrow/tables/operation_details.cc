@@ -27,7 +27,7 @@ using ledger::AssetParts;
 using xdr::OperationType;
 
 struct OperationDetails::AssetKeys {
-  JsonKey type, code, issuer, id;
+  JsonKey code, id, issuer, type;
 };
 struct OperationDetails::AccountKeys {
   JsonKey account, muxed, muxed_id;
@@ -37,12 +37,13 @@ namespace {
 
 constexpr int kUnitDigits = 7;  // a unit is 10^7 stroops
 
-// `value` in stroops as whole units, with all seven decimals or as few as are needed.
-void AppendUnits(__int128 value, bool all_decimals, std::string* out) {
+constexpr size_t kMaxUnits = 48;  // letters of any amount
+
+// Writes `value` in stroops as whole units, with all seven decimals or as few as are needed;
+// returns the end.
+char* WriteUnits(__int128 value, bool all_decimals, char* at) {
   constexpr uint64_t kUnit = 10'000'000;
-  std::array<char, 48> digits;
-  char* at = digits.data();
-  char* const end = at + digits.size();
+  char* const end = at + kMaxUnits;
   const auto stroops =
       value < 0 ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value);
   if (value < 0) *at++ = '-';
@@ -69,7 +70,7 @@ void AppendUnits(__int128 value, bool all_decimals, std::string* out) {
     for (int i = count; i > 0; --i, decimals /= 10) at[i] = static_cast<char>('0' + decimals % 10);
     at += count + 1;
   }
-  out->append(digits.data(), at);
+  return at;
 }
 
 void AppendBase64(xdr::Bytes bytes, std::string* out) {
@@ -112,7 +113,7 @@ constexpr FlagName kTrustLineFlags[] = {
     {1, "authorized"}, {2, "authorized_to_maintain_liabilities"}, {4, "clawback_enabled"}};
 
 // The known bits of `flags` as numbers and as names; nothing if none is set at all.
-void AddFlags(std::span<const FlagName> known, JsonKey key, JsonKey names_key,
+void AddFlags(std::span<const FlagName> known, const JsonKey& key, const JsonKey& names_key,
               std::optional<uint32_t> flags, JsonObject* object) {
   if (!flags || *flags == 0) return;
   std::string* out = object->Value(key);
@@ -263,7 +264,7 @@ std::optional<BalanceChange> BalanceChangeOf(const xdr::ContractEvent& event,
 
 }  // namespace
 
-void OperationDetails::AddKey(JsonKey key, xdr::uint256 account) {
+void OperationDetails::AddKey(const JsonKey& key, xdr::uint256 account) {
   object_.Plain(key, keys_.Account(account));
 }
 
@@ -274,59 +275,77 @@ void OperationDetails::AddAccount(const AccountKeys& keys, const Account& accoun
   object_.Number(keys.muxed_id, *account.muxed_id);
 }
 
-void OperationDetails::AddAmount(JsonKey key, int64_t stroops) {
-  AppendUnits(stroops, false, object_.Value(key));
+void OperationDetails::AddAmount(const JsonKey& key, int64_t stroops) {
+  object_.Written(key, kMaxUnits, [=](char* at) { return WriteUnits(stroops, false, at); });
+}
+
+// As a text, with all decimals.
+void OperationDetails::AddAmountText(const JsonKey& key, int64_t stroops) {
+  object_.Written(key, kMaxUnits + 2, [=](char* at) {
+    *at++ = '"';
+    at = WriteUnits(stroops, true, at);
+    *at++ = '"';
+    return at;
+  });
 }
 
 void OperationDetails::AddAsset(const AssetKeys& keys, const AssetParts& asset) {
+  if (asset.issuer) {
+    const AssetText::Texts texts = asset_texts_.Get(asset);
+    object_.Raw(keys.code, texts.code);
+    object_.Raw(keys.id, texts.id);
+    object_.Plain(keys.issuer, texts.issuer);
+  } else {
+    object_.Number(keys.id, ledger::AssetFingerprint(asset, {}));
+  }
   object_.Plain(keys.type, ledger::AssetTypeName(asset.type));
-  if (!asset.issuer) return object_.Number(keys.id, ledger::AssetFingerprint(asset, {}));
-  const std::string_view issuer = keys_.Account(*asset.issuer);
-  *object_.Value(keys.id) += asset_ids_.Get(asset, issuer);
-  object_.String(keys.code, asset.code);
-  object_.Plain(keys.issuer, issuer);
 }
 
 // The price to 7 decimals, halves away from zero; null where it has none.
-void OperationDetails::AddPrice(JsonKey price_key, JsonKey ratio_key, const xdr::Price& price) {
+void OperationDetails::AddPrice(const JsonKey& price_key, const JsonKey& ratio_key,
+                                const xdr::Price& price) {
   const int64_t n = price.n();
   const int64_t d = price.d();
-  std::string* out = object_.Value(price_key);
   if (d == 0) {
-    *out += "null";
+    object_.Null(price_key);
   } else {
     const bool negative = (n < 0) != (d < 0);
     const int64_t numerator = (n < 0 ? -n : n) * 10'000'000;
     const int64_t denominator = d < 0 ? -d : d;
     const int64_t rounded =
         numerator / denominator + (numerator % denominator * 2 >= denominator ? 1 : 0);
-    AppendUnits(negative ? -rounded : rounded, false, out);
+    AddAmount(price_key, negative ? -rounded : rounded);
   }
-  out = object_.Value(ratio_key);
-  *out += R"({"d":)";
-  AppendJsonNumber(d, out);
-  *out += R"(,"n":)";
-  AppendJsonNumber(n, out);
-  *out += '}';
+  constexpr size_t kMost = 40;
+  object_.Written(ratio_key, kMost, [=](char* at) {
+    char* const end = at + kMost;
+    at = JsonObject::Copy(R"({"d":)", at);
+    at = std::to_chars(at, end, d).ptr;
+    at = JsonObject::Copy(R"(,"n":)", at);
+    at = std::to_chars(at, end, n).ptr;
+    *at++ = '}';
+    return at;
+  });
 }
 
-void OperationDetails::AddSigner(JsonKey key, const xdr::SignerKey& signer) {
+void OperationDetails::AddSigner(const JsonKey& key, const xdr::SignerKey& signer) {
   xdr::AppendJson(xdr::SignerKey::Info(), signer.wire(), *object_.Value(key));
 }
 
-void OperationDetails::AddHash(JsonKey key, xdr::Hash hash) {
+void OperationDetails::AddHash(const JsonKey& key, xdr::Hash hash) {
   std::string* const out = object_.Value(key);
   *out += '"';
   text::AppendHex(hash, *out);
   *out += '"';
 }
 
-void OperationDetails::AddPool(JsonKey key, JsonKey strkey_key, xdr::PoolID pool) {
+void OperationDetails::AddPool(const JsonKey& key, const JsonKey& strkey_key, xdr::PoolID pool) {
   AddHash(key, pool);
   object_.Plain(strkey_key, keys_.Pool(pool));
 }
 
-void OperationDetails::AddBalance(JsonKey key, JsonKey strkey_key, xdr::Hash balance) {
+void OperationDetails::AddBalance(const JsonKey& key, const JsonKey& strkey_key,
+                                  xdr::Hash balance) {
   std::string* const out = object_.Value(key);
   *out += "\"00000000";  // the id's type, V0
   text::AppendHex(balance, *out);
@@ -353,34 +372,36 @@ void OperationDetails::AddPath(const xdr::List<xdr::Asset>& path) {
 }
 
 // "native", or "CODE:ISSUER".
-void OperationDetails::AddCanonicalAsset(JsonKey key, const AssetParts& asset) {
+void OperationDetails::AddCanonicalAsset(const JsonKey& key, const AssetParts& asset) {
   if (!asset.issuer) return object_.String(key, "native");
   scratch_.assign(asset.code).append(":").append(keys_.Account(*asset.issuer));
   object_.String(key, scratch_);
 }
 
 void OperationDetails::AddOffer(const OperationFacts& facts) {
-  if (facts.offer_id) object_.Number("offer_id", *facts.offer_id);
+  static constexpr AssetKeys kBuying = {"buying_asset_code", "buying_asset_id",
+                                        "buying_asset_issuer", "buying_asset_type"};
+  static constexpr AssetKeys kSelling = {"selling_asset_code", "selling_asset_id",
+                                         "selling_asset_issuer", "selling_asset_type"};
   AddAmount("amount", *facts.amount);
+  AddAsset(kBuying, *facts.buying);
+  if (facts.offer_id) object_.Number("offer_id", *facts.offer_id);
   AddPrice("price", "price_r", *facts.price);
-  AddAsset({"buying_asset_type", "buying_asset_code", "buying_asset_issuer", "buying_asset_id"},
-           *facts.buying);
-  AddAsset({"selling_asset_type", "selling_asset_code", "selling_asset_issuer", "selling_asset_id"},
-           *facts.selling);
+  AddAsset(kSelling, *facts.selling);
 }
 
 void OperationDetails::AddOptions(const OperationFacts& facts) {
-  const auto number = [this](JsonKey key, std::optional<uint32_t> value) {
+  const auto number = [this](const JsonKey& key, std::optional<uint32_t> value) {
     if (value) object_.Number(key, uint64_t{*value});
   };
-  if (facts.inflation_dest) AddKey("inflation_dest", *facts.inflation_dest);
-  AddFlags(kAccountFlags, "set_flags", "set_flags_s", facts.set_flags, &object_);
   AddFlags(kAccountFlags, "clear_flags", "clear_flags_s", facts.clear_flags, &object_);
-  number("master_key_weight", facts.master_weight);
-  number("low_threshold", facts.threshold_low);
-  number("med_threshold", facts.threshold_medium);
   number("high_threshold", facts.threshold_high);
   if (facts.home_domain) object_.String("home_domain", *facts.home_domain);
+  if (facts.inflation_dest) AddKey("inflation_dest", *facts.inflation_dest);
+  number("low_threshold", facts.threshold_low);
+  number("master_key_weight", facts.master_weight);
+  number("med_threshold", facts.threshold_medium);
+  AddFlags(kAccountFlags, "set_flags", "set_flags_s", facts.set_flags, &object_);
   if (facts.signer_key) AddSigner("signer_key", *facts.signer_key);
   number("signer_weight", facts.signer_weight);
 }
@@ -443,12 +464,12 @@ void OperationDetails::AddRevocation(const xdr::RevokeSponsorshipOp& op) {
 // Deposits and withdrawals. What the pool holds is not told where the transaction failed: null.
 void OperationDetails::AddPoolReserves(const OperationFacts& facts,
                                        const AppliedOperation& operation) {
-  static constexpr AssetKeys kAssetA = {"reserve_a_asset_type", "reserve_a_asset_code",
-                                        "reserve_a_asset_issuer", "reserve_a_asset_id"};
-  static constexpr AssetKeys kAssetB = {"reserve_b_asset_type", "reserve_b_asset_code",
-                                        "reserve_b_asset_issuer", "reserve_b_asset_id"};
+  static constexpr AssetKeys kAssetA = {"reserve_a_asset_code", "reserve_a_asset_id",
+                                        "reserve_a_asset_issuer", "reserve_a_asset_type"};
+  static constexpr AssetKeys kAssetB = {"reserve_b_asset_code", "reserve_b_asset_id",
+                                        "reserve_b_asset_issuer", "reserve_b_asset_type"};
   const auto change = ChangeOf(*facts.pool, operation.changes());
-  const auto amount = [&](JsonKey key, std::optional<int64_t> value) {
+  const auto amount = [&](const JsonKey& key, std::optional<int64_t> value) {
     if (value) return AddAmount(key, *value);
     object_.Null(key);
   };
@@ -515,6 +536,9 @@ void OperationDetails::AddFootprint(const AppliedTransaction& transaction) {
     }
   }
   *out += ']';
+}
+
+void OperationDetails::AddNoCodeHash() {
   object_.Null("contract_code_hash");  // stellar-etl's is always null
 }
 
@@ -545,7 +569,7 @@ void OperationDetails::AddParameters(const xdr::HostFunction& function) {
     arguments = create->constructorArgs();
   }
   // Writes the list `key`, of each parameter what append(parameter, out) does.
-  const auto list = [&](JsonKey key, auto&& append) {
+  const auto list = [&](const JsonKey& key, auto&& append) {
     std::string* const out = object_.Value(key);
     *out += '[';
     for (size_t i = 0; i < made; ++i) {
@@ -599,9 +623,10 @@ void OperationDetails::AddBalanceChanges(const AppliedTransaction& transaction,
     if (!change) continue;
     if (out->back() != '[') *out += ',';
     *out += R"({"amount":")";
-    AppendUnits(static_cast<__int128>(static_cast<unsigned __int128>(change->amount.hi()) << 64 |
-                                      change->amount.lo()),
-                true, out);
+    std::array<char, kMaxUnits> amount;
+    const auto stroops =
+        static_cast<unsigned __int128>(change->amount.hi()) << 64 | change->amount.lo();
+    out->append(amount.data(), WriteUnits(static_cast<__int128>(stroops), true, amount.data()));
     *out += R"(",)";
     if (change->asset.issuer) {
       AppendAssetMembers(change->asset, out);
@@ -620,33 +645,41 @@ void OperationDetails::AddHostFunction(const AppliedTransaction& transaction,
                                        const AppliedOperation& operation,
                                        const xdr::HostFunction& function) {
   static const EnumNames names("HostFunctionType", EnumNames::Style::kGo);
-  object_.String("function", names[static_cast<int32_t>(function.type())]);
+  const std::string_view name = names[static_cast<int32_t>(function.type())];
   switch (function.type()) {
     case xdr::HostFunctionType::HOST_FUNCTION_TYPE_INVOKE_CONTRACT:
-      object_.String("type", "invoke_contract");
-      AddFootprint(transaction);
+      AddBalanceChanges(transaction, operation);
+      AddNoCodeHash();
       scratch_.clear();
       AppendAddressText(function.invokeContract().contractAddress(), &scratch_);
-      object_.String("contract_id", scratch_);
+      object_.Plain("contract_id", scratch_);
+      object_.Plain("function", name);
+      AddFootprint(transaction);
       AddParameters(function);
-      AddBalanceChanges(transaction, operation);
+      object_.Plain("type", "invoke_contract");
       return;
     case xdr::HostFunctionType::HOST_FUNCTION_TYPE_CREATE_CONTRACT:
-      object_.String("type", "create_contract");
-      AddFootprint(transaction);
-      AddFootprintContract(transaction);
       AddPreimage(function.createContract().contractIDPreimage());
+      AddNoCodeHash();
+      AddFootprintContract(transaction);
+      object_.Plain("function", name);
+      AddFootprint(transaction);
+      object_.Plain("type", "create_contract");
       return;
     case xdr::HostFunctionType::HOST_FUNCTION_TYPE_UPLOAD_CONTRACT_WASM:
-      object_.String("type", "upload_wasm");
+      AddNoCodeHash();
+      object_.Plain("function", name);
       AddFootprint(transaction);
+      object_.Plain("type", "upload_wasm");
       return;
     case xdr::HostFunctionType::HOST_FUNCTION_TYPE_CREATE_CONTRACT_V2:
-      object_.String("type", "create_contract_v2");
-      AddFootprint(transaction);
-      AddFootprintContract(transaction);
       AddPreimage(function.createContractV2().contractIDPreimage());
+      AddNoCodeHash();
+      AddFootprintContract(transaction);
+      object_.Plain("function", name);
+      AddFootprint(transaction);
       AddParameters(function);
+      object_.Plain("type", "create_contract_v2");
       return;
   }
 }
@@ -655,54 +688,53 @@ std::string_view OperationDetails::Text(const AppliedTransaction& transaction,
                                         const AppliedOperation& operation,
                                         const OperationFacts& facts,
                                         const std::optional<xdr::uint256>& sponsor) {
-  static constexpr AssetKeys kAsset = {"asset_type", "asset_code", "asset_issuer", "asset_id"};
-  static constexpr AssetKeys kSourceAsset = {"source_asset_type", "source_asset_code",
-                                             "source_asset_issuer", "source_asset_id"};
+  static constexpr AssetKeys kAsset = {"asset_code", "asset_id", "asset_issuer", "asset_type"};
+  static constexpr AssetKeys kSourceAsset = {"source_asset_code", "source_asset_id",
+                                             "source_asset_issuer", "source_asset_type"};
   static constexpr AccountKeys kFrom = {"from", "from_muxed", "from_muxed_id"};
   static constexpr AccountKeys kTo = {"to", "to_muxed", "to_muxed_id"};
-  static constexpr std::string_view kNoAmount = "0.0000000";  // stellar-etl's, a text
+  static constexpr std::string_view kNoAmount = R"("0.0000000")";  // stellar-etl's, a text
   object_.Clear();
+  // In the order of the keys, so far as one order does for all operations of a type.
   switch (facts.type) {
     case OperationType::CREATE_ACCOUNT:
-      AddAccount({"funder", "funder_muxed", "funder_muxed_id"}, operation.source());
       AddKey("account", facts.destination->ed25519);
+      AddAccount({"funder", "funder_muxed", "funder_muxed_id"}, operation.source());
       AddAmount("starting_balance", *facts.starting_balance);
       break;
     case OperationType::PAYMENT:
-      AddAccount(kFrom, operation.source());
-      AddAccount(kTo, *facts.destination);
       AddAmount("amount", *facts.amount);
       AddAsset(kAsset, *facts.asset);
+      AddAccount(kFrom, operation.source());
+      AddAccount(kTo, *facts.destination);
       break;
     case OperationType::PATH_PAYMENT_STRICT_RECEIVE:
-      AddAccount(kFrom, operation.source());
-      AddAccount(kTo, *facts.destination);
       AddAmount("amount", *facts.amount);
       AddAsset(kAsset, *facts.asset);
-      AddAsset(kSourceAsset, *facts.send_asset);
-      AddAmount("source_max", *facts.send_max);
+      AddAccount(kFrom, operation.source());
+      AddPath(*facts.path);
       if (facts.send_amount) {
         AddAmount("source_amount", *facts.send_amount);
       } else {
-        object_.String("source_amount", kNoAmount);
+        object_.Raw("source_amount", kNoAmount);
       }
-      AddPath(*facts.path);
+      AddAsset(kSourceAsset, *facts.send_asset);
+      AddAmount("source_max", *facts.send_max);
+      AddAccount(kTo, *facts.destination);
       break;
     case OperationType::PATH_PAYMENT_STRICT_SEND:
-      AddAccount(kFrom, operation.source());
-      AddAccount(kTo, *facts.destination);
-      AddAsset(kAsset, *facts.asset);
-      AddAsset(kSourceAsset, *facts.send_asset);
-      AddAmount("source_amount", *facts.send_amount);
-      scratch_.clear();
-      AppendUnits(*facts.dest_min, true, &scratch_);
-      object_.String("destination_min", scratch_);
       if (facts.amount) {
         AddAmount("amount", *facts.amount);
       } else {
-        object_.String("amount", kNoAmount);
+        object_.Raw("amount", kNoAmount);
       }
+      AddAsset(kAsset, *facts.asset);
+      AddAmountText("destination_min", *facts.dest_min);
+      AddAccount(kFrom, operation.source());
       AddPath(*facts.path);
+      AddAmount("source_amount", *facts.send_amount);
+      AddAsset(kSourceAsset, *facts.send_asset);
+      AddAccount(kTo, *facts.destination);
       break;
     case OperationType::MANAGE_SELL_OFFER:
     case OperationType::MANAGE_BUY_OFFER:
@@ -713,29 +745,29 @@ std::string_view OperationDetails::Text(const AppliedTransaction& transaction,
       AddOptions(facts);
       break;
     case OperationType::CHANGE_TRUST:
-      AddAccount({"trustor", "trustor_muxed", "trustor_muxed_id"}, operation.source());
-      AddAmount("limit", *facts.trust_limit);
       if (facts.pool_parameters) {
-        object_.String("asset_type", ledger::AssetTypeName(facts.asset->type));
+        object_.Plain("asset_type", ledger::AssetTypeName(facts.asset->type));
+        AddAmount("limit", *facts.trust_limit);
         AddPool("liquidity_pool_id", "liquidity_pool_id_strkey",
                 ledger::PoolId(*facts.pool_parameters, sha_));
-        break;
-      }
-      AddAsset(kAsset, *facts.asset);
-      if (facts.trustee) {
-        AddKey("trustee", *facts.trustee);
       } else {
-        object_.Null("trustee");
+        AddAsset(kAsset, *facts.asset);
+        AddAmount("limit", *facts.trust_limit);
+        if (facts.trustee) {
+          AddKey("trustee", *facts.trustee);
+        } else {
+          object_.Null("trustee");
+        }
       }
+      AddAccount({"trustor", "trustor_muxed", "trustor_muxed_id"}, operation.source());
       break;
     case OperationType::ALLOW_TRUST:
       AddAsset(kAsset, *facts.asset);
+      object_.Raw("authorize", (*facts.authorize & 1) != 0 ? "true" : "false");
+      if ((*facts.authorize & 2) != 0) object_.Raw("authorize_to_maintain_liabilities", "true");
+      if ((*facts.authorize & 4) != 0) object_.Raw("clawback_enabled", "true");
       AddAccount({"trustee", "trustee_muxed", "trustee_muxed_id"}, operation.source());
       AddKey("trustor", *facts.trustor);
-      *object_.Value("authorize") += (*facts.authorize & 1) != 0 ? "true" : "false";
-      if ((*facts.authorize & 2) != 0)
-        *object_.Value("authorize_to_maintain_liabilities") += "true";
-      if ((*facts.authorize & 4) != 0) *object_.Value("clawback_enabled") += "true";
       break;
     case OperationType::ACCOUNT_MERGE:
       AddAccount({"account", "account_muxed", "account_muxed_id"}, operation.source());
@@ -757,8 +789,8 @@ std::string_view OperationDetails::Text(const AppliedTransaction& transaction,
       object_.String("bump_to", scratch_);
       break;
     case OperationType::CREATE_CLAIMABLE_BALANCE:
-      AddCanonicalAsset("asset", *facts.asset);
       AddAmount("amount", *facts.amount);
+      AddCanonicalAsset("asset", *facts.asset);
       AddClaimants(operation.body().createClaimableBalanceOp().claimants());
       break;
     case OperationType::CLAIM_CLAIMABLE_BALANCE:
@@ -778,18 +810,18 @@ std::string_view OperationDetails::Text(const AppliedTransaction& transaction,
       AddRevocation(operation.body().revokeSponsorshipOp());
       break;
     case OperationType::CLAWBACK:
+      AddAmount("amount", *facts.amount);
       AddAsset(kAsset, *facts.asset);
       AddAccount(kFrom, *facts.from);
-      AddAmount("amount", *facts.amount);
       break;
     case OperationType::CLAWBACK_CLAIMABLE_BALANCE:
       AddBalance("balance_id", "balance_id_strkey", *facts.balance_id);
       break;
     case OperationType::SET_TRUST_LINE_FLAGS:
-      AddKey("trustor", *facts.trustor);
       AddAsset(kAsset, *facts.asset);
-      AddFlags(kTrustLineFlags, "set_flags", "set_flags_s", facts.set_flags, &object_);
       AddFlags(kTrustLineFlags, "clear_flags", "clear_flags_s", facts.clear_flags, &object_);
+      AddFlags(kTrustLineFlags, "set_flags", "set_flags_s", facts.set_flags, &object_);
+      AddKey("trustor", *facts.trustor);
       break;
     case OperationType::LIQUIDITY_POOL_DEPOSIT:
     case OperationType::LIQUIDITY_POOL_WITHDRAW:
@@ -800,15 +832,17 @@ std::string_view OperationDetails::Text(const AppliedTransaction& transaction,
                       operation.body().invokeHostFunctionOp().hostFunction());
       break;
     case OperationType::EXTEND_FOOTPRINT_TTL:
-      object_.String("type", "extend_footprint_ttl");
+      AddNoCodeHash();
+      AddFootprintContract(transaction);
       object_.Number("extend_to", uint64_t{*facts.extend_to});
       AddFootprint(transaction);
-      AddFootprintContract(transaction);
+      object_.Plain("type", "extend_footprint_ttl");
       break;
     case OperationType::RESTORE_FOOTPRINT:
-      object_.String("type", "restore_footprint");
-      AddFootprint(transaction);
+      AddNoCodeHash();
       AddFootprintContract(transaction);
+      AddFootprint(transaction);
+      object_.Plain("type", "restore_footprint");
       break;
   }
   if (sponsor) AddKey("sponsor", *sponsor);

@@ -14,7 +14,7 @@
 
 #include "stellar_arrow/ledger/applied_transaction.h"
 #include "stellar_arrow/ledger/sha256.h"
-#include "stellar_arrow/tables/asset_id_text.h"
+#include "stellar_arrow/tables/asset_text.h"
 #include "stellar_arrow/tables/json_object.h"
 #include "stellar_arrow/tables/key_text.h"
 #include "stellar_arrow/tables/operation_facts.h"
@@ -37,16 +37,17 @@ class OperationDetails {
   struct AssetKeys;
   struct AccountKeys;
 
-  void AddKey(JsonKey key, xdr::uint256 account);
+  void AddKey(const JsonKey& key, xdr::uint256 account);
   void AddAccount(const AccountKeys& keys, const ledger::Account& account);
-  void AddAmount(JsonKey key, int64_t stroops);
+  void AddAmount(const JsonKey& key, int64_t stroops);
+  void AddAmountText(const JsonKey& key, int64_t stroops);
   void AddAsset(const AssetKeys& keys, const ledger::AssetParts& asset);
-  void AddCanonicalAsset(JsonKey key, const ledger::AssetParts& asset);
-  void AddPrice(JsonKey price_key, JsonKey ratio_key, const xdr::Price& price);
-  void AddSigner(JsonKey key, const xdr::SignerKey& signer);
-  void AddHash(JsonKey key, xdr::Hash hash);
-  void AddPool(JsonKey key, JsonKey strkey_key, xdr::PoolID pool);
-  void AddBalance(JsonKey key, JsonKey strkey_key, xdr::Hash balance);
+  void AddCanonicalAsset(const JsonKey& key, const ledger::AssetParts& asset);
+  void AddPrice(const JsonKey& price_key, const JsonKey& ratio_key, const xdr::Price& price);
+  void AddSigner(const JsonKey& key, const xdr::SignerKey& signer);
+  void AddHash(const JsonKey& key, xdr::Hash hash);
+  void AddPool(const JsonKey& key, const JsonKey& strkey_key, xdr::PoolID pool);
+  void AddBalance(const JsonKey& key, const JsonKey& strkey_key, xdr::Hash balance);
   void AddPath(const xdr::List<xdr::Asset>& path);
   void AddOffer(const OperationFacts& facts);
   void AddOptions(const OperationFacts& facts);
@@ -58,6 +59,7 @@ class OperationDetails {
                        const xdr::HostFunction& function);
   void AddPreimage(const xdr::ContractIDPreimage& preimage);
   void AddFootprint(const ledger::AppliedTransaction& transaction);
+  void AddNoCodeHash();
   void AddFootprintContract(const ledger::AppliedTransaction& transaction);
   void AddParameters(const xdr::HostFunction& function);
   void AddBalanceChanges(const ledger::AppliedTransaction& transaction,
@@ -66,7 +68,7 @@ class OperationDetails {
   void AppendAssetMembers(const ledger::AssetParts& asset, std::string* out);
 
   KeyText& keys_;
-  AssetIdText asset_ids_;
+  AssetText asset_texts_;
   ledger::Sha256& sha_;
   JsonObject object_;
   std::string scratch_;

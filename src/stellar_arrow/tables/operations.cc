@@ -56,44 +56,41 @@ struct Workshop {
   ledger::Sha256 sha;
   std::string text;  // of the cell that is being made
   OperationDetails details{&keys, &sha};
-  // Of the row, once a column asked.
-  std::optional<OperationFacts> facts;
-  std::optional<OptionalKey> sponsor;
-  std::optional<std::optional<int32_t>> inner_code;
 };
 
-// One operation, with what its transaction says of all of them.
+// One operation, with what its transaction says of all of them. What several columns need is found
+// when the first one asks.
 class OperationRow {
  public:
   OperationRow(const AppliedTransaction& transaction, const AppliedOperation& operation,
                Workshop* workshop)
-      : transaction_(transaction), operation_(operation), workshop_(*workshop) {
-    workshop_.facts.reset();
-    workshop_.sponsor.reset();
-    workshop_.inner_code.reset();
-  }
+      : transaction_(transaction),
+        operation_(operation),
+        type_(operation.body().type()),
+        workshop_(*workshop) {}
 
   // The operation's type.
-  size_t kind() const { return static_cast<size_t>(operation_.body().type()); }
+  size_t kind() const { return static_cast<size_t>(type_); }
+  xdr::OperationType type() const { return type_; }
   const AppliedTransaction& transaction() const { return transaction_; }
   const AppliedOperation& operation() const { return operation_; }
   const ledger::Ledger& ledger() const { return transaction_.ledger(); }
   const OperationFacts& facts() const {
-    if (!workshop_.facts) ReadFacts(transaction_, operation_, &workshop_.facts.emplace());
-    return *workshop_.facts;
+    if (!facts_) ReadFacts(transaction_, operation_, &facts_.emplace());
+    return *facts_;
   }
   const OptionalKey& sponsor() const {
-    if (!workshop_.sponsor) workshop_.sponsor = NewSponsor(facts(), operation_.changes());
-    return *workshop_.sponsor;
+    if (!sponsor_) sponsor_ = NewSponsor(facts(), operation_.changes());
+    return *sponsor_;
   }
   // The operation's own code; absent where it has none.
   const std::optional<int32_t>& inner_code() const {
-    if (!workshop_.inner_code) workshop_.inner_code = InnerResultCode(operation_);
-    return *workshop_.inner_code;
+    if (!inner_code_) inner_code_ = InnerResultCode(operation_);
+    return *inner_code_;
   }
   KeyText& keys() const { return workshop_.keys; }
   ledger::Sha256& sha() const { return workshop_.sha; }
-  // Empty, and valid until the next column.
+  // Empty, and valid until the next cell.
   std::string& scratch() const {
     workshop_.text.clear();
     return workshop_.text;
@@ -103,9 +100,13 @@ class OperationRow {
   }
 
  private:
-  const AppliedTransaction& transaction_;
-  const AppliedOperation& operation_;
+  const AppliedTransaction transaction_;
+  const AppliedOperation operation_;
+  const xdr::OperationType type_;
   Workshop& workshop_;
+  mutable std::optional<std::optional<int32_t>> inner_code_;
+  mutable std::optional<OptionalKey> sponsor_;
+  mutable std::optional<OperationFacts> facts_;
 };
 
 int64_t TransactionId(const OperationRow& r) {
@@ -152,7 +153,7 @@ std::string_view ResultCodeName(const OperationRow& r) {
   static const EnumNames names("OperationResultCode", EnumNames::Style::kSnake);
   static const EnumNames transaction_names("TransactionResultCode", EnumNames::Style::kSnake);
   if (const auto inner = r.inner_code()) {
-    return inner_names.Name(r.operation().body().type(), *inner);
+    return inner_names.Name(r.type(), *inner);
   }
   if (const auto result = r.operation().result()) {
     return names[static_cast<int32_t>(result->code())];
@@ -171,7 +172,7 @@ OptionalText TraceCodeName(const OperationRow& r) {
   static const ResultCodeNames names(EnumNames::Style::kGo);
   const auto inner = r.inner_code();
   if (!inner) return std::nullopt;
-  return names.Name(r.operation().body().type(), *inner);
+  return names.Name(r.type(), *inner);
 }
 
 xdr::Bytes ResultXdr(const OperationRow& r) {
@@ -263,7 +264,7 @@ std::optional<Hash256> Pool(const OperationRow& r) {
 
 // Of a deposit or a withdrawal of a successful transaction.
 std::optional<PoolChange> PoolChangeOf(const OperationRow& r, xdr::OperationType type) {
-  if (r.operation().body().type() != type) return std::nullopt;
+  if (r.type() != type) return std::nullopt;
   return ChangeOf(*r.facts().pool, r.operation().changes());
 }
 
@@ -379,9 +380,9 @@ constexpr Column<Row> kColumns[] = {
     Col("ledger_close_time", Timestamp{}, "When the ledger closed",
         [](const Row& r) { return r.ledger().close_time(); }),
     Col("operation_type", U32{}, "Number of the type",
-        [](const Row& r) { return static_cast<uint32_t>(r.operation().body().type()); }),
+        [](const Row& r) { return static_cast<uint32_t>(r.type()); }),
     Col("operation_type_string", Utf8{}, "Name of the type: payment, invoke_host_function",
-        [](const Row& r) { return TypeName(r.operation().body().type()); }),
+        [](const Row& r) { return TypeName(r.type()); }),
     Col("source_account", Utf8{}, "Source of the operation (G...); the transaction's where it has none of its own",
         [](const Row& r) { return AccountText(r, std::optional(r.operation().source())); }),
     Col("source_account_ed25519", Hash32{}, "Its public key",
@@ -608,10 +609,10 @@ class Rows {
         if (!ResultFits(operation)) {
           return Contradiction(transaction, "operation ", j, " has a result of another type");
         }
-        ARROW_RETURN_NOT_OK(append(OperationRow(transaction, operation, &workshop_)));
+        ARROW_RETURN_NOT_OK(block_.Add(append, transaction, operation, &workshop_));
       }
     }
-    return arrow::Status::OK();
+    return block_.Flush(append);
   }
 
  private:
@@ -623,6 +624,7 @@ class Rows {
   }
 
   Workshop workshop_;
+  RowBlock<OperationRow> block_;
 };
 
 }  // namespace

@@ -196,7 +196,7 @@ struct Rows {
   static constexpr bool kNeedsTransactions = false;
   template <typename Append>
   arrow::Status Visit(const Ledger& ledger, Append&& append) {
-    return append(ledger);
+    return append(std::span(&ledger, 1));
   }
 };
 

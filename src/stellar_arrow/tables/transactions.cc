@@ -588,11 +588,12 @@ struct Rows {
                          ledger::kMaxToidTransaction, " apart");
     }
     shared.keys.StartLedger();
-    for (size_t i = 0; i < count; ++i) ARROW_RETURN_NOT_OK(append(Row(ledger, i, shared)));
-    return arrow::Status::OK();
+    for (size_t i = 0; i < count; ++i) ARROW_RETURN_NOT_OK(block.Add(append, ledger, i, shared));
+    return block.Flush(append);
   }
 
   Shared shared;
+  RowBlock<Row> block;
 };
 
 }  // namespace

@@ -58,6 +58,10 @@ struct Scratch {
 };
 
 struct Event {
+  Event(const TokenTransfer& transfer, const AppliedTransaction& transaction, uint32_t index,
+        Scratch& scratch)
+      : transfer(transfer), transaction(transaction), index(index), scratch(scratch) {}
+
   const TokenTransfer& transfer;
   AppliedTransaction transaction;
   uint32_t index;  // counts from 0 in the ledger
@@ -333,15 +337,16 @@ class Rows {
     scratch_.keys.StartLedger();
     uint32_t index = 0;
     for (const TokenTransfer& transfer : transfers_.transfers()) {
-      ARROW_RETURN_NOT_OK(
-          append(Event{transfer, ledger.transaction(transfer.transaction), index++, scratch_}));
+      ARROW_RETURN_NOT_OK(block_.Add(append, transfer, ledger.transaction(transfer.transaction),
+                                     index++, scratch_));
     }
-    return arrow::Status::OK();
+    return block_.Flush(append);
   }
 
  private:
   ledger::TokenTransfers transfers_;
   Scratch scratch_;
+  RowBlock<Event> block_;
 };
 
 }  // namespace
