@@ -7,7 +7,8 @@ Prints MB/s of XDR (medians) and ratios. The peers are the programs in the folde
 the official Rust crate decode alone (rust/); the official Go SDK decodes alone, and makes four tables
 with arrow-go (go/), once their cells are found equal to ours. Of our lines, one has the columns of the
 Go program; the first has more than it, the last two have less. The public-network ledgers are six
-linked ones repeated, the load-test ledgers those of a corpus.
+linked ones repeated, the load-test ledgers those of a corpus; each is an object of its own, or zstd
+would find most of a ledger in the one before.
 Needs Cargo and Go; where one is missing, its lines are left out.
 """
 
@@ -93,7 +94,7 @@ class Lake:
         self.path = pathlib.Path(folder) / f"lake-{repeat}"
         made = said(program, "lake", "write", "--source", ROOT / source, "--network", self.network,
                     "--verify", "structure", "--output", self.path, "--start", 2, "--repeat", repeat,
-                    "--ledgers-per-file", 64, "--quiet", "--json")
+                    "--quiet", "--json")
         self.ledgers = made["ledgers"]
 
     def export(self, asked: list[str], *options: object) -> dict:
