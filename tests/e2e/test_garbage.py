@@ -9,6 +9,12 @@ import ledgers
 from program import TABLE, command, options, path, read, wire_code
 
 
+def fault(message):
+    """What a refusal says is wrong, in small letters: all before the grammar, which names every
+    field."""
+    return message.partition("; a request is ")[0].lower()
+
+
 def shown(value):
     return repr(value)[:40]
 
@@ -21,7 +27,7 @@ def refusal(call):
 
 
 def test_there_are_many():
-    assert len({request for request, _ in garbage.REQUESTS}) >= 60
+    assert len({request for request, _ in garbage.REQUESTS}) >= 150
 
 
 @pytest.mark.parametrize("request_bytes,mention", garbage.REQUESTS,
@@ -31,11 +37,10 @@ def test_request_is_refused_as_ticket_and_as_command(client, request_bytes, ment
     assert isinstance(stream.error, pa.ArrowInvalid), stream.error
     assert wire_code(stream.error) == "INVALID_ARGUMENT"
     assert stream.batches == []
-    if mention:
-        assert mention in str(stream.error).lower()
+    assert mention in fault(str(stream.error))
     descriptor = command(request_bytes)
-    refusal(lambda: client.get_flight_info(descriptor, options(20)))
-    refusal(lambda: client.get_schema(descriptor, options(20)))
+    assert mention in fault(refusal(lambda: client.get_flight_info(descriptor, options(20))))
+    assert mention in fault(refusal(lambda: client.get_schema(descriptor, options(20))))
 
 
 @pytest.mark.parametrize("parts", garbage.PATHS, ids=shown)

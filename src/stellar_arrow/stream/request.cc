@@ -24,6 +24,11 @@ arrow::Status Refuse(const Parts&... parts) {
   return Error(ErrorCode::kInvalidArgument, parts..., "; ", kGrammar);
 }
 
+arrow::Status CheckSize(size_t bytes) {
+  if (bytes <= kMaxRequestBytes) return arrow::Status::OK();
+  return Refuse("the request has ", bytes, " bytes; at most ", kMaxRequestBytes, " are read");
+}
+
 arrow::Result<uint32_t> ParseNumber(std::string_view field, std::string_view text) {
   const bool digits =
       !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -90,7 +95,9 @@ arrow::Result<Request> FromJson(std::string_view text) {
     return true;
   };
   const json object = json::parse(text, watch, /*allow_exceptions=*/false);
-  if (!object.is_object()) return Refuse(Quoted(text), " is not a JSON object");
+  // The parser takes a NUL for the end of its text.
+  if (text.find('\0') != std::string_view::npos || !object.is_object())
+    return Refuse(Quoted(text), " is not a JSON object");
   if (repeated) return Refuse("a field is there twice");
   const auto number = [&](const std::string& field, const json& value) -> arrow::Result<uint32_t> {
     if (!value.is_number_unsigned() || value > std::numeric_limits<uint32_t>::max()) {
@@ -131,6 +138,7 @@ arrow::Result<Request> FromJson(std::string_view text) {
 }  // namespace
 
 arrow::Result<Request> ParseRequest(std::string_view text) {
+  ARROW_RETURN_NOT_OK(CheckSize(text.size()));
   if (text.empty()) return Refuse("the request is empty");
   if (text.front() == '{') return FromJson(text);
   std::vector<std::string_view> parts;
@@ -150,6 +158,9 @@ arrow::Result<Request> ParseRequestPath(std::span<const std::string> path) {
                   " parts; it can be [TABLE], [TABLE:START:END], [TABLE, START] or [TABLE, START, "
                   "END]");
   }
+  size_t bytes = 0;
+  for (const std::string& part : path) bytes += part.size();
+  ARROW_RETURN_NOT_OK(CheckSize(bytes));
   const std::vector<std::string_view> parts(path.begin(), path.end());
   return FromParts(parts);
 }

@@ -13,6 +13,9 @@
 
 namespace stellar_arrow::stream {
 
+// A ticket, or the parts of a path together. All columns of a table by name take half of it.
+inline constexpr size_t kMaxRequestBytes = 4096;
+
 // Where a request begins.
 enum class StartAt {
   kNewest,    // "T": the source's newest ledger
@@ -33,7 +36,8 @@ struct Request {
 
 // Reads "T", "T:S", "T:S:", "T:S:0", "T:S:E", or a JSON object
 // {"table":…,"start":…,"end":…,"columns":[…],"endpoints":n}. Errors: INVALID_ARGUMENT that names
-// the field and the grammar; an unknown table lists the tables, an unknown column the columns.
+// the field and the grammar; an unknown table lists the tables, an unknown column the columns; more
+// than kMaxRequestBytes are not read.
 arrow::Result<Request> ParseRequest(std::string_view text);
 
 // Reads a descriptor path: ["T"], ["T:S:E"], ["T","S"] or ["T","S","E"].

@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/tables/catalog.h"
 
 namespace stellar_arrow::stream {
 namespace {
@@ -84,8 +88,9 @@ INSTANTIATE_TEST_SUITE_P(
         "stellar_ledger ", "stellar_ledger;1;2", "stellar_ledger/1/2", "stellar_ledger-1-2",
         "ledger", "ledgers:1:2", "blocks", "*", "stellar_ledger,stellar_ledger:1",
         std::string("stellar_ledger\0", 15), std::string("stellar_ledger:1\0", 17), "\xff\xfe",
-        std::string(5000, 'x'), "{", "{}", "[]", "{\"table\":", R"({"table":1})",
-        R"({"table":null})", R"({"table":""})", R"({"table":"nope"})", R"({"start":1,"end":2})",
+        std::string(5000, 'x'), std::string("{\"table\":\"stellar_ledger\"}\0", 27), "{", "{}",
+        "[]", "{\"table\":", R"({"table":1})", R"({"table":null})", R"({"table":""})",
+        R"({"table":"nope"})", R"({"start":1,"end":2})",
         R"({"table":"stellar_ledger","start":"1"})", R"({"table":"stellar_ledger","start":-1})",
         R"({"table":"stellar_ledger","start":1.5})",
         R"({"table":"stellar_ledger","start":4294967296})",
@@ -99,6 +104,35 @@ INSTANTIATE_TEST_SUITE_P(
         R"({"table":"stellar_ledger","endpoints":5000})",
         R"({"table":"stellar_ledger","table":"stellar_ledger"})", R"({"table":"stellar_ledger"} x)",
         R"({"table":"stellar_ledger",})"));
+
+TEST(Request, IsReadUpToAFixedSizeWhateverItsForm) {
+  const std::string ticket = "stellar_ledger:" + std::string(kMaxRequestBytes - 16, '0') + "7";
+  EXPECT_EQ(Parsed(ticket).start, 7u);
+  const std::string start = ticket.substr(ticket.find(':') + 1);
+  EXPECT_TRUE(ParseRequestPath(std::vector<std::string>{"stellar_ledger", start, "9"}).ok());
+  for (const auto& refused :
+       {ParseRequest("0" + ticket), ParseRequest("{" + std::string(kMaxRequestBytes, ' ')),
+        ParseRequestPath(std::vector<std::string>{"0" + ticket}),
+        ParseRequestPath(std::vector<std::string>{"stellar_ledger", "00" + start})}) {
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(CodeOf(refused.status()), ErrorCode::kInvalidArgument);
+    EXPECT_THAT(refused.status().message(),
+                testing::HasSubstr("the request has 4097 bytes; at most 4096 are read"));
+  }
+}
+
+TEST(Request, MayNameEveryColumnOfATable) {
+  for (const tables::Table* table : tables::Catalog()) {
+    Request request;
+    request.table = table->name();
+    request.start_at = StartAt::kSequence;
+    request.start = request.end.emplace(UINT32_MAX);
+    for (const tables::ColumnInfo& column : table->columns()) {
+      request.columns.emplace_back(column.name);
+    }
+    EXPECT_EQ(Parsed(ToTicket(request)), request) << table->name();
+  }
+}
 
 TEST(Request, AnUnknownTableIsAnsweredWithTheTables) {
   EXPECT_THAT(ParseRequest("nope").status().message(), testing::HasSubstr("stellar_ledger"));
