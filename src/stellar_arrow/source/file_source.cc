@@ -9,6 +9,7 @@
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/ledger/batch.h"
 #include "stellar_arrow/ledger/ledger.h"
+#include "stellar_arrow/source/descriptors.h"
 #include "stellar_arrow/source/frame.h"
 #include "stellar_arrow/source/unzip.h"
 
@@ -36,11 +37,15 @@ xdr::Bytes BytesOf(const arrow::Buffer& buffer) {
   return {buffer.data(), static_cast<size_t>(buffer.size())};
 }
 
+arrow::Result<std::shared_ptr<arrow::io::ReadableFile>> OpenFile(const std::string& path) {
+  return WithDescriptor([&] { return arrow::io::ReadableFile::Open(path); });
+}
+
 // What a file of zstd unzips to.
 arrow::Result<std::shared_ptr<arrow::Buffer>> UnzipFile(const std::string& path,
                                                         int64_t max_object_bytes) {
   auto unzip = [&]() -> arrow::Result<std::shared_ptr<arrow::Buffer>> {
-    ARROW_ASSIGN_OR_RAISE(const auto file, arrow::io::ReadableFile::Open(path));
+    ARROW_ASSIGN_OR_RAISE(const auto file, OpenFile(path));
     ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
     if (size > max_object_bytes) {
       return Error(ErrorCode::kResourceExhausted, "the file has ", size, " bytes of zstd; at most ",
@@ -188,7 +193,7 @@ class FileStream final : public ObjectStream {
       if (file.zstd) {
         ARROW_ASSIGN_OR_RAISE(unzipped_, UnzipFile(file.path, files_->max_object_bytes));
       } else {
-        ARROW_ASSIGN_OR_RAISE(plain_, arrow::io::ReadableFile::Open(file.path));
+        ARROW_ASSIGN_OR_RAISE(plain_, OpenFile(file.path));
       }
       current_ = entry.file;
     }

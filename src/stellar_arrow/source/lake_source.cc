@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/descriptors.h"
 #include "stellar_arrow/source/lake_layout.h"
 #include "stellar_arrow/source/unzip.h"
 
@@ -56,7 +57,8 @@ class LakeIndex {
     fs::FileSelector selector;
     selector.base_dir = folder.empty() ? path_ : path_ + "/" + folder;
     selector.allow_not_found = !folder.empty();
-    ARROW_ASSIGN_OR_RAISE(const auto infos, fs_->GetFileInfo(selector));
+    ARROW_ASSIGN_OR_RAISE(const auto infos,
+                          WithDescriptor([&] { return fs_->GetFileInfo(selector); }));
     Names names;
     for (const fs::FileInfo& info : infos) {
       const auto name = ParseLakeName(info.base_name());
@@ -132,6 +134,16 @@ class LakeIndex {
   }
 
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object) const {
+    return WithDescriptor([&] { return TryToRead(object); });
+  }
+
+  arrow::Result<std::string> ReadText(const std::string& object) const {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, Read(object));
+    return buffer->ToString();
+  }
+
+ private:
+  arrow::Result<std::shared_ptr<arrow::Buffer>> TryToRead(const std::string& object) const {
     ARROW_ASSIGN_OR_RAISE(auto file, fs_->OpenInputFile(path_ + "/" + object));
     ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
     if (size > kMaxStoredBytes) {
@@ -141,12 +153,6 @@ class LakeIndex {
     return file->Read(size);
   }
 
-  arrow::Result<std::string> ReadText(const std::string& object) const {
-    ARROW_ASSIGN_OR_RAISE(auto buffer, Read(object));
-    return buffer->ToString();
-  }
-
- private:
   static std::optional<NamedObject> FirstIn(const Names& names, uint32_t from) {
     const auto found = std::ranges::find_if(
         names.objects, [&](const NamedObject& object) { return object.last >= from; });
