@@ -24,6 +24,8 @@ arrow::StatusCode NearestArrowCode(ErrorCode code) {
       return arrow::StatusCode::IOError;
     case ErrorCode::kCancelled:
       return arrow::StatusCode::Cancelled;
+    case ErrorCode::kUnimplemented:
+      return arrow::StatusCode::NotImplemented;
     case ErrorCode::kInternal:
       return arrow::StatusCode::UnknownError;
   }
@@ -58,6 +60,8 @@ std::string_view ErrorCodeName(ErrorCode code) {
       return "UNAVAILABLE";
     case ErrorCode::kCancelled:
       return "CANCELLED";
+    case ErrorCode::kUnimplemented:
+      return "UNIMPLEMENTED";
     case ErrorCode::kInternal:
       return "INTERNAL";
   }
@@ -79,8 +83,9 @@ ErrorCode CodeOf(const arrow::Status& status) {
   switch (status.code()) {
     case arrow::StatusCode::Invalid:
     case arrow::StatusCode::TypeError:
-    case arrow::StatusCode::NotImplemented:
       return ErrorCode::kInvalidArgument;
+    case arrow::StatusCode::NotImplemented:
+      return ErrorCode::kUnimplemented;
     case arrow::StatusCode::KeyError:
       return ErrorCode::kNotFound;
     case arrow::StatusCode::IndexError:
@@ -95,6 +100,11 @@ ErrorCode CodeOf(const arrow::Status& status) {
     default:
       return ErrorCode::kInternal;
   }
+}
+
+std::string FullMessage(const arrow::Status& status) {
+  if (status.detail() == nullptr || DetailOf(status) != nullptr) return status.message();
+  return status.message() + ": " + status.detail()->ToString();
 }
 
 arrow::Status MakeError(ErrorCode code, std::optional<uint32_t> ledger, std::string message) {

@@ -35,6 +35,7 @@ enum class ErrorCode {
   kResourceExhausted,   // a limit of ours was reached
   kUnavailable,         // try again later
   kCancelled,           // the caller gave up
+  kUnimplemented,       // a call that there is no answer to
   kInternal,            // a bug of ours
 };
 
@@ -63,6 +64,9 @@ const ErrorDetail* DetailOf(const arrow::Status& status);
 
 // The code of a status that is not OK: its detail's, or the nearest to Arrow's own code.
 ErrorCode CodeOf(const arrow::Status& status);
+
+// What `status` says, with what only a detail of Arrow's tells, such as the system's error.
+std::string FullMessage(const arrow::Status& status);
 
 arrow::Status MakeError(ErrorCode code, std::optional<uint32_t> ledger, std::string message);
 
