@@ -1,6 +1,7 @@
 # The project's verbs; `make help` lists them. Each installs what it needs first.
 
 PYTHON := build/deps/venv/bin/python
+PYTEST := $(PYTHON) -m pytest -q -o cache_dir=$(CURDIR)/build/pytest
 PROGRAM := build/release/stellar-arrow-source
 CXX_FILES = $(shell find $(wildcard src tests bench fuzz examples) -name '*.h' -o -name '*.cc')
 CLANG_FORMAT := build/deps/venv/bin/clang-format
@@ -8,7 +9,7 @@ FUZZ_SECONDS ?= 30
 FUZZ_TARGETS ?= config lake object request xdr
 STELLAR_XDR := $(CURDIR)/build/tests/stellar-xdr/bin/stellar-xdr
 
-.PHONY: build demo test compare asan tsan fuzz coverage bench peers dev format format-check setup clean help FORCE
+.PHONY: build demo test nightly compare asan tsan fuzz coverage bench peers dev format format-check setup clean help FORCE
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 
@@ -27,7 +28,10 @@ test: format-check build/release/build.ninja ## Every check but the sanitizers: 
 	@$(PYTHON) tests/include_order.py
 	@cmake --build --preset release
 	@ctest --preset release
-	@$(PYTHON) -m pytest -q -o cache_dir=$(CURDIR)/build/pytest tests/golden tests/e2e
+	@$(PYTEST) -m 'not nightly' tests/golden tests/e2e
+
+nightly: build ## The end-to-end tests that take long
+	@$(PYTEST) -m nightly tests/e2e
 
 compare: build $(STELLAR_XDR) ## Our rows beside the official tools' of every ledger here (needs Go and Rust)
 	@command -v go > /dev/null || { echo 'make compare needs Go (tests/compare/go)'; exit 1; }

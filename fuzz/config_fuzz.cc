@@ -49,7 +49,8 @@ void Run(const uint8_t* data, size_t size) {
         Require(!value.given || !value.text.empty(), "a text is not empty", option.name);
         break;
       case cli::OptionKind::kCount:
-      case cli::OptionKind::kBytes: {
+      case cli::OptionKind::kBytes:
+      case cli::OptionKind::kDuration: {
         const uint64_t number = settings.Number(option.name);
         Require(number >= option.min && number <= option.max, "a number keeps its limits",
                 option.name);

@@ -9,6 +9,10 @@ import ledgers
 import program
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "nightly: takes minutes; run by `make nightly` alone")
+
+
 def pytest_sessionstart(session):
     if not os.access(program.PROGRAM, os.X_OK):
         pytest.exit(f"no program at {program.PROGRAM}: build it, or set SAS_PROGRAM", returncode=2)

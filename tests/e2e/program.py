@@ -8,6 +8,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -45,16 +46,19 @@ def last_json(text):
 
 
 class Server:
-    """`serve` on a free port of the loopback, stopped by SIGTERM."""
+    """`serve` on a free port of the loopback, stopped by SIGTERM.
 
-    def __init__(self, source, *args, env=None, port="0"):
+    `before` are words of a command that runs the program, such as ("prlimit", "--nofile=64").
+    """
+
+    def __init__(self, source, *args, env=None, port="0", before=()):
         self._process = subprocess.Popen(
-            [PROGRAM, "serve", "--source", str(source), *map(str, args)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [*before, PROGRAM, "serve", "--source", str(source), *map(str, args)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=environment(({} if port is None else {"ARROW_PORT": port}) | (env or {})))
         self._lines = []
         self._listening = threading.Event()
-        self.port = None
+        self.location = self.port = None
         # Both pipes are drained all the time: a full one would stop the server.
         self._readers = [threading.Thread(target=self._read, args=(pipe,), daemon=True)
                          for pipe in (self._process.stdout, self._process.stderr)]
@@ -71,9 +75,9 @@ class Server:
         for line in pipe:
             line = line.decode(errors="replace")
             self._lines.append(line)
-            found = re.search(r"listening on grpc://\S+:(\d+)", line)
+            found = re.search(r"listening on (grpc://\S+:(\d+))", line)
             if found:
-                self.port = int(found.group(1))
+                self.location, self.port = found.group(1), int(found.group(2))
                 self._listening.set()
 
     @property
@@ -81,12 +85,28 @@ class Server:
         return "".join(self._lines)
 
     @property
-    def location(self):
-        return f"grpc://127.0.0.1:{self.port}"
-
-    @property
     def alive(self):
         return self._process.poll() is None
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def memory(self, what="VmRSS"):
+        """Bytes of a line of the kernel's: VmRSS now, VmHWM at most so far."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) << 10 for line in status if line.startswith(what))
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
     def connect(self, max_message=None):
         options = [] if max_message is None else [
@@ -99,16 +119,28 @@ class Server:
             assert time.monotonic() < deadline, f"no {pattern!r} in the log:\n{self.log}"
             time.sleep(0.05)
 
-    def stop(self, by=signal.SIGTERM):
-        """Ends the server and returns its exit code."""
-        if self.alive:
-            self._process.send_signal(by)
+    def send(self, by):
+        self._process.send_signal(by)
+
+    def kill(self):
+        self.send(signal.SIGKILL)
+        self._process.wait()
+
+    def wait(self, seconds=STOP_SECONDS):
+        """The exit code, once the server has ended."""
         try:
-            return self._process.wait(STOP_SECONDS)
+            return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            raise AssertionError(f"the server did not end within {STOP_SECONDS} s:\n{self.log}")
+            raise AssertionError(
+                f"the server did not end within {seconds} s:\n{self.log}") from None
+
+    def stop(self, by=signal.SIGTERM):
+        """Ends the server and returns its exit code."""
+        if self.alive:
+            self.send(by)
+        return self.wait()
 
 
 @contextlib.contextmanager
@@ -183,9 +215,56 @@ def wire_code(error):
     return found.group(1)
 
 
+def next_ledger(error):
+    """Where the error at the end of a stream says to go on from."""
+    return json.loads(error.extra_info)["next"]
+
+
+def eventually(what, seconds=START_SECONDS):
+    """Waits until `what()` holds."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, f"not so within {seconds} s"
+        time.sleep(0.05)
+
+
 def path(*parts):
     return flight.FlightDescriptor.for_path(*parts)
 
 
 def command(text):
     return flight.FlightDescriptor.for_command(text)
+
+
+class Crowd:
+    """Many client processes; see crowd.py. They are killed at the end, without a word."""
+
+    def __init__(self, server, count, request, what, before=()):
+        script = pathlib.Path(__file__).parent / "crowd.py"
+        self._process = subprocess.Popen(
+            [*before, sys.executable, script, server.location, str(count), request, what],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
+        self.lines = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            self.lines.append(line.decode(errors="replace").rstrip("\n"))
+
+    def count(self, pattern):
+        return sum(1 for line in self.lines if re.search(pattern, line))
+
+    def kill(self):
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+        self._reader.join(START_SECONDS)  # the pipe ends with the last of them
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()

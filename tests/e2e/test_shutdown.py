@@ -1,4 +1,5 @@
-"""How streams and the server end: a cancelled stream frees the server, a signal ends it cleanly."""
+"""How the server ends on a signal: each stream is told where to go on from, and no client can keep
+it from ending."""
 
 import signal
 import threading
@@ -9,21 +10,69 @@ import pyarrow.flight as flight
 import pytest
 
 import ledgers
-from program import TABLE, Server, read, run
+from program import (TABLE, Server, eventually, next_ledger, options, read, run, wire_code)
 
 FIRST = ledgers.FIRST
+BOTH_SIGNALS = pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 
 
-def open_streams(server, count):
-    """Clients that have the rows there are and wait for more."""
-    clients = [server.connect() for _ in range(count)]
-    readers = [client.do_get(flight.Ticket(f"{TABLE}:{FIRST}")) for client in clients]
-    for reader in readers:
-        assert reader.read_chunk().data.num_rows > 0
-    return clients, readers
+class Reader:
+    """Reads a stream in a thread, to whatever end it takes."""
+
+    def __init__(self, server, ticket):
+        self.client = server.connect()
+        self._stream = self.client.do_get(flight.Ticket(ticket))
+        self.sequences = []
+        self.error = None
+        self._take()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _take(self):
+        rows = self._stream.read_chunk().data
+        self.sequences += rows.column("ledger_sequence").to_pylist()
+
+    def _read(self):
+        try:
+            while True:
+                self._take()
+        except (StopIteration, pa.ArrowException) as error:
+            self.error = error
+
+    def join(self):
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+        self.client.close()
+        return self
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def check_told_where_to_go_on(reader):
+    error = reader.error
+    assert isinstance(error, flight.FlightUnavailableError), error
+    assert wire_code(error) == "UNAVAILABLE"
+    assert "shutting down" in str(error)
+    first, last = reader.sequences[0], reader.sequences[-1]
+    assert reader.sequences == list(range(first, last + 1))
+    assert next_ledger(error) == last + 1
+    assert f"go on from ledger {last + 1}" in str(error)
+
+
+@pytest.fixture(scope="module")
+def big_lake(tmp_path_factory):
+    """54 MB that a client takes off the wire only if it reads."""
+    chain = ledgers.make_chain(1000, [900_000] * 60)
+    return ledgers.write_lake(tmp_path_factory.mktemp("big") / "lake", chain)
+
+
+def stall(client):
+    """A stream that the client has stopped reading, so that the server's call for it hangs."""
+    stream = client.do_get(flight.Ticket(f"{TABLE}:1000:1059"))
+    assert stream.read_chunk().data.num_rows
+    time.sleep(1)
+    return stream
+
+
+@BOTH_SIGNALS
 def test_signal_ends_an_idle_server_with_exit_code_0(by):
     server = Server(ledgers.PUBNET_LAKE)
     started = time.monotonic()
@@ -31,65 +80,94 @@ def test_signal_ends_an_idle_server_with_exit_code_0(by):
     assert time.monotonic() - started < 10
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
-def test_signal_ends_waiting_streams_with_an_error(by):
+@BOTH_SIGNALS
+def test_signal_tells_waiting_streams_where_to_go_on(by):
     server = Server(ledgers.PUBNET_LAKE)
-    clients, readers = open_streams(server, 3)
-    errors = []
-
-    def drain(reader):
-        try:
-            while True:
-                reader.read_chunk()
-        except StopIteration:
-            errors.append(None)  # an open stream never ends well
-        except pa.ArrowException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=drain, args=(reader,), daemon=True) for reader in readers]
-    for thread in threads:
-        thread.start()
+    readers = [Reader(server, f"{TABLE}:{FIRST}") for _ in range(3)]
+    for reader in readers:
+        eventually(lambda: reader.sequences[-1] == ledgers.NEWEST)
     started = time.monotonic()
     assert server.stop(by) == 0
-    assert time.monotonic() - started < 15
-    for thread in threads:
-        thread.join(10)
-    assert len(errors) == 3 and all(errors), errors
-    for client in clients:
-        client.close()
-
-
-def test_signal_ends_the_server_though_a_client_has_stopped_reading(tmp_path):
-    lake = ledgers.write_lake(tmp_path / "lake", ledgers.make_chain(1000, [900_000] * 60))
-    server = Server(lake)
-    with server.connect() as client:
-        reader = client.do_get(flight.Ticket(f"{TABLE}:1000:1059"))
-        assert reader.read_chunk().data.num_rows
-        time.sleep(1)
-        started = time.monotonic()
-        assert server.stop() == 0
-        assert time.monotonic() - started < 15
-
-
-def test_cancelled_and_abandoned_streams_free_the_server():
-    server = Server(ledgers.PUBNET_LAKE)
-    for _ in range(10):
-        clients, readers = open_streams(server, 4)
-        for reader in readers[:2]:
-            reader.cancel()
-        for client in clients:
-            client.close()
-        del readers
-    with server.connect() as client:
-        assert read(client, f"{TABLE}:{FIRST}:{FIRST}").ended().sequences == [FIRST]
-    assert server.stop() == 0
-
-
-def test_deadline_of_the_client_ends_a_waiting_stream(client):
-    started = time.monotonic()
-    stream = read(client, f"{TABLE}:{FIRST}", seconds=2)
-    assert isinstance(stream.error, flight.FlightTimedOutError)
     assert time.monotonic() - started < 10
+    for reader in readers:
+        check_told_where_to_go_on(reader.join())
+
+
+@pytest.mark.parametrize("count,source", [
+    (50, "synthetic:?transactions=1&pace=50ms"), (4, "synthetic:?transactions=1")],
+    ids=["fifty", "four-at-full-speed"])
+def test_signal_tells_active_streams_where_to_go_on(count, source):
+    """They end at a batch's border, in the middle of ledgers without end."""
+    server = Server(source, "--threads", "1", "--batch-size", "100")
+    readers = [Reader(server, f"{TABLE}:2") for _ in range(count)]
+    started = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - started < 15
+    for reader in readers:
+        check_told_where_to_go_on(reader.join())
+
+
+def test_client_that_has_stopped_reading_cannot_keep_the_server(big_lake):
+    server = Server(big_lake, env={"DRAIN_TIMEOUT": "5s"})
+    with server.connect() as stalled, server.connect() as client:
+        stream = stall(stalled)
+        started = time.monotonic()
+        server.send(signal.SIGTERM)
+        # Meanwhile the others are told what there is to know.
+        eventually(lambda: "stopping on signal 15" in server.log)
+        for ask in (lambda: client.get_flight_info(flight.FlightDescriptor.for_path(TABLE)),
+                    lambda: client.get_schema(flight.FlightDescriptor.for_path(TABLE)),
+                    lambda: list(client.list_flights()), lambda: list(client.list_actions()),
+                    lambda: client.do_get(flight.Ticket(f"{TABLE}:1000:1001")).read_all()):
+            # pyarrow makes an OSError of it where it asks for a schema.
+            with pytest.raises((flight.FlightUnavailableError, OSError),
+                               match="UNAVAILABLE: the server is shutting down; ask another"):
+                ask()
+        assert server.wait() == 0
+        assert time.monotonic() - started < 5.5
+        del stream
+
+
+@pytest.mark.nightly
+def test_client_that_has_stopped_reading_keeps_the_server_for_25_seconds_at_most(big_lake):
+    server = Server(big_lake)
+    with server.connect() as client:
+        stream = stall(client)
+        started = time.monotonic()
+        server.send(signal.SIGTERM)
+        assert server.wait(30) == 0
+        assert time.monotonic() - started < 25.5
+        del stream
+
+
+@BOTH_SIGNALS
+def test_second_signal_ends_the_server_at_once(big_lake, by):
+    server = Server(big_lake)
+    with server.connect() as client:
+        stream = stall(client)
+        server.send(signal.SIGTERM)
+        eventually(lambda: "stopping on signal 15" in server.log)
+        assert server.alive
+        started = time.monotonic()
+        server.send(by)
+        assert server.wait() == 1  # and no signal's number, which would stand for a crash
+        assert time.monotonic() - started < 1
+        del stream
+
+
+def test_client_that_reads_again_while_the_server_drains_gets_the_end_of_its_stream(big_lake):
+    server = Server(big_lake)
+    with server.connect() as client:
+        stream = client.do_get(flight.Ticket(f"{TABLE}:1000:1059"))
+        sequences = stream.read_chunk().data.column("ledger_sequence").to_pylist()
+        time.sleep(1)
+        server.send(signal.SIGTERM)
+        eventually(lambda: "stopping on signal 15" in server.log)
+        with pytest.raises(flight.FlightUnavailableError) as caught:
+            while True:
+                sequences += stream.read_chunk().data.column("ledger_sequence").to_pylist()
+        assert next_ledger(caught.value) == sequences[-1] + 1 < 1060
+        assert server.wait() == 0
 
 
 # 127.0.0.1 as the kernel's tables write it, alone and mapped into IPv6.

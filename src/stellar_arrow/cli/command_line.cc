@@ -40,8 +40,10 @@ constexpr std::string_view kSourceFlags[] = {"source",
                                              "ledgers-per-file",
                                              "files-per-partition",
                                              "log-level"};
-constexpr std::string_view kServeFlags[] = {"verify",    "listen",     "port",
-                                            "advertise", "batch-size", "batch-bytes"};
+constexpr std::string_view kServeFlags[] = {
+    "verify",       "listen",      "port",        "advertise",
+    "batch-size",   "batch-bytes", "max-streams", "max-streams-per-peer",
+    "drain-timeout"};
 constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
 // Not the layout of the source's lake: that of the one to write has the same flags.
 constexpr std::string_view kLakeWriteFlags[] = {"source",  "network",          "verify",   "anchor",
@@ -283,7 +285,7 @@ int Main(int argc, char** argv) {
   }
   if (status.ok()) return kDone;
   std::fprintf(stderr, "stellar-arrow-source: %s: %s\n",
-               std::string(ErrorCodeName(CodeOf(status))).c_str(), status.message().c_str());
+               std::string(ErrorCodeName(CodeOf(status))).c_str(), FullMessage(status).c_str());
   return IsConfiguration(status) ? kUsage : kFailed;
 }
 

@@ -48,6 +48,13 @@ const std::vector<Option> kOptions = {
      "Most rows in a record batch", 1, 10'000'000},
     {"batch-bytes", {"BATCH_BYTES"}, OptionKind::kBytes, "2MiB",
      "Most bytes in a record batch; a ledger that needs more goes alone", 1024, uint64_t{1} << 30},
+    {"max-streams", {"MAX_CONNECTIONS"}, OptionKind::kCount, "512",
+     "Most streams at once; more are refused until one has ended", 1, 100'000},
+    {"max-streams-per-peer", {"MAX_CONNECTIONS_PER_PEER"}, OptionKind::kCount, "64",
+     "Most streams at once for clients at one address", 1, 100'000},
+    {"drain-timeout", {"DRAIN_TIMEOUT"}, OptionKind::kDuration, "25s",
+     "Longest time from SIGTERM or SIGINT to the end; streams are told at once where to go on from, "
+     "and those that do not take it are cut", 1000, 3'600'000},
     {"threads", {"PARALLEL_WORKERS"}, OptionKind::kCount, kCores,
      "Threads that unzip and check the ledgers of a stream; 1 = the stream's own alone", 1, 256},
     {"max-object-bytes", {"MAX_OBJECT_BYTES"}, OptionKind::kBytes, "512MiB",
@@ -79,7 +86,6 @@ constexpr Refused kRefused[] = {
 // Settings of the original service whose job is not done by this version.
 constexpr std::string_view kWithoutEffect[] = {"HEALTH_PORT",
                                                "METRICS_PORT",
-                                               "MAX_CONNECTIONS",
                                                "ARROW_MAX_MEMORY",
                                                "ARROW_COMPRESSION",
                                                "ARROW_COMPRESSION_LEVEL",
@@ -100,24 +106,46 @@ const Option* FindOption(std::string_view name) {
   return found == kOptions.end() ? nullptr : &*found;
 }
 
-// A number with, for bytes, a unit behind it.
-std::optional<uint64_t> ParseNumber(std::string_view text, bool bytes) {
+// What one of a unit is worth, in the unit that options of a kind are counted in.
+struct Unit {
+  std::string_view name;
+  uint64_t worth;
+};
+
+std::span<const Unit> UnitsOf(OptionKind kind) {
+  static constexpr Unit kBytes[] = {{"", 1},          {"B", 1},         {"KiB", 1 << 10},
+                                    {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"K", 1 << 10},
+                                    {"M", 1 << 20},   {"G", 1 << 30},   {"KB", 1 << 10},
+                                    {"MB", 1 << 20},  {"GB", 1 << 30}};
+  static constexpr Unit kMilliseconds[] = {
+      {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+  static constexpr Unit kNone[] = {{"", 1}};
+  switch (kind) {
+    case OptionKind::kBytes:
+      return kBytes;
+    case OptionKind::kDuration:
+      return kMilliseconds;
+    case OptionKind::kText:
+    case OptionKind::kCount:
+    case OptionKind::kChoice:
+      break;
+  }
+  return kNone;
+}
+
+// A number with, if the kind has units, one of them behind it.
+std::optional<uint64_t> ParseNumber(std::string_view text, OptionKind kind) {
   uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end == text.data()) return std::nullopt;
-  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
-  if (unit.empty()) return value;
-  if (!bytes) return std::nullopt;
-  constexpr std::pair<std::string_view, int> kUnits[] = {
-      {"B", 0},  {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"K", 10},
-      {"M", 20}, {"G", 30},   {"KB", 10},  {"MB", 20},  {"GB", 30}};
-  for (const auto& [name, shift] : kUnits) {
-    if (unit == name) {
-      return value > (UINT64_MAX >> shift) ? std::nullopt : std::optional(value << shift);
-    }
-  }
-  return std::nullopt;
+  const std::string_view behind(end, static_cast<size_t>(text.data() + text.size() - end));
+  const auto units = UnitsOf(kind);
+  const auto unit = std::ranges::find(units, behind, &Unit::name);
+  if (unit == units.end() || value > UINT64_MAX / unit->worth) return std::nullopt;
+  return value * unit->worth;
 }
+
+bool IsNumber(OptionKind kind) { return kind != OptionKind::kText && kind != OptionKind::kChoice; }
 
 arrow::Status Validate(const Option& option, const Value& value) {
   const auto refuse = [&](const auto&... why) {
@@ -129,14 +157,17 @@ arrow::Status Validate(const Option& option, const Value& value) {
     case OptionKind::kText:
       return value.text.empty() ? refuse("it is empty") : arrow::Status::OK();
     case OptionKind::kCount:
-    case OptionKind::kBytes: {
-      const bool bytes = option.kind == OptionKind::kBytes;
-      const auto number = ParseNumber(value.text, bytes);
-      if (!number || *number < option.min || *number > option.max) {
-        return refuse("it must be a whole number from ", option.min, " to ", option.max,
-                      bytes ? ", in bytes or with KiB, MiB, GiB behind it" : "");
+    case OptionKind::kBytes:
+    case OptionKind::kDuration: {
+      const auto number = ParseNumber(value.text, option.kind);
+      if (number && *number >= option.min && *number <= option.max) return arrow::Status::OK();
+      if (option.kind == OptionKind::kDuration) {
+        return refuse("it must be from ", option.min, "ms to ", option.max / 1000,
+                      "s, in whole seconds or with ms, s, m, h behind it");
       }
-      return arrow::Status::OK();
+      return refuse(
+          "it must be a whole number from ", option.min, " to ", option.max,
+          option.kind == OptionKind::kBytes ? ", in bytes or with KiB, MiB, GiB behind it" : "");
     }
     case OptionKind::kChoice: {
       if (std::ranges::find(option.choices, value.text) != option.choices.end()) {
@@ -290,9 +321,7 @@ arrow::Status Settings::ReadFile(std::map<std::string, Value, std::less<>>* valu
     Value value{"", Concat(*config_, ":", node.source().begin.line), true};
     if (const auto text = node.value_exact<std::string>()) {
       value.text = *text;
-    } else if (const auto number = node.value_exact<int64_t>();
-               number &&
-               (option->kind == OptionKind::kCount || option->kind == OptionKind::kBytes)) {
+    } else if (const auto number = node.value_exact<int64_t>(); number && IsNumber(option->kind)) {
       value.text = std::to_string(*number);
     } else {
       return Error(ErrorCode::kInvalidArgument, value.origin, ": ", key, " must be a text",
@@ -345,7 +374,11 @@ arrow::Status Settings::Resolve(std::vector<std::string>* warnings) {
 const Value& Settings::Get(std::string_view name) const { return values_.find(name)->second; }
 
 uint64_t Settings::Number(std::string_view name) const {
-  return *ParseNumber(Get(name).text, /*bytes=*/true);
+  return *ParseNumber(Get(name).text, FindOption(name)->kind);
+}
+
+std::chrono::milliseconds Settings::Duration(std::string_view name) const {
+  return std::chrono::milliseconds(Number(name));
 }
 
 }  // namespace stellar_arrow::cli

@@ -4,6 +4,7 @@
 
 #include <arrow/result.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,9 +21,10 @@ namespace stellar_arrow::cli {
 
 enum class OptionKind {
   kText,
-  kCount,   // a whole number from min to max
-  kBytes,   // the same, with KiB, MiB or GiB behind it if one likes
-  kChoice,  // one of `choices`
+  kCount,     // a whole number from min to max
+  kBytes,     // the same, with KiB, MiB or GiB behind it if one likes
+  kDuration,  // the same in milliseconds; given in seconds, or with ms, s, m or h behind it
+  kChoice,    // one of `choices`
 };
 
 // A variable of the environment that stands for a value of an option.
@@ -70,6 +72,8 @@ class Settings {
   const std::string& Text(std::string_view name) const { return Get(name).text; }
   // Of kind kCount or kBytes.
   uint64_t Number(std::string_view name) const;
+  // Of kind kDuration.
+  std::chrono::milliseconds Duration(std::string_view name) const;
 
  private:
   arrow::Status ReadFile(std::map<std::string, Value, std::less<>>* values) const;

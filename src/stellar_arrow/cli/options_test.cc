@@ -177,6 +177,21 @@ TEST_F(OptionsTest, ReadBytesWithAndWithoutUnits) {
   }
 }
 
+TEST_F(OptionsTest, ReadDurationsWithAndWithoutUnits) {
+  const std::pair<const char*, int64_t> durations[] = {
+      {"1000ms", 1000}, {"25", 25'000}, {"25s", 25'000}, {"5m", 300'000}, {"1h", 3'600'000}};
+  for (const auto& [text, milliseconds] : durations) {
+    ASSERT_TRUE(Resolve({"--drain-timeout", text}).ok()) << text;
+    EXPECT_EQ(settings_.Duration("drain-timeout").count(), milliseconds) << text;
+  }
+  for (const char* text : {"s", "25 s", "-25s", "2.5s", "25sec", "25S", "1m30s", "999ms", "61m",
+                           "0", "18446744073709551615s", "18446744073709551615h"}) {
+    EXPECT_THAT(Refusal(Resolve({std::string("--drain-timeout=") + text})),
+                AllOf(HasSubstr(text), HasSubstr("from 1000ms to 3600s")))
+        << text;
+  }
+}
+
 TEST_F(OptionsTest, RefuseUnknownChoicesByListingThoseThereAre) {
   Set("LOG_LEVEL", "shouting");
   EXPECT_THAT(Refusal(Resolve({})),

@@ -2,7 +2,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
 #include <thread>
 
 #include "stellar_arrow/base/error.h"
@@ -12,26 +18,97 @@
 namespace stellar_arrow::cli {
 namespace {
 
-sigset_t StopSignals() {
+sigset_t BlockStopSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
+}
+
+// Ends the server when a signal says so, and the program with it where the server cannot end in
+// time, or a second signal comes. Made before all other threads: they inherit that signals are
+// blocked.
+class Stopper {
+ public:
+  explicit Stopper(std::chrono::milliseconds timeout)
+      : timeout_(timeout), thread_([this] { Run(); }) {}
+  ~Stopper() { Retire(); }
+
+  // Until there is a server, a signal ends the program at once.
+  void Watch(flight::Server* server) { server_ = server; }
+
+  // Lets go of the server; from now on signals do nothing.
+  void Retire() {
+    if (retired_.exchange(true)) return;
+    ::pthread_kill(thread_.native_handle(), SIGTERM);  // wakes it
+    thread_.join();
+    if (drain_.joinable()) drain_.join();
+  }
+
+ private:
+  void Run() {
+    int signal = 0;
+    ::sigwait(&signals_, &signal);
+    if (retired_) return;
+    spdlog::info("stopping on signal {}", signal);
+    flight::Server* const server = server_;
+    if (server == nullptr) std::_Exit(EXIT_SUCCESS);
+    drain_ = std::thread([this, server] {
+      if (const arrow::Status drained = server->Drain(timeout_); !drained.ok()) {
+        spdlog::error("{}", drained.message());
+      }
+    });
+    const timespec limit{timeout_.count() / 1000, timeout_.count() % 1000 * 1'000'000};
+    while ((signal = ::sigtimedwait(&signals_, nullptr, &limit)) < 0 && errno == EINTR) {
+    }
+    if (retired_) return;
+    if (signal > 0) {
+      spdlog::warn("ending at once on signal {}", signal);
+      std::_Exit(EXIT_FAILURE);
+    }
+    // They wait for something that may never come, such as a file system's answer.
+    spdlog::warn("ending though some streams have not");
+    std::_Exit(EXIT_SUCCESS);
+  }
+
+  const std::chrono::milliseconds timeout_;
+  const sigset_t signals_ = BlockStopSignals();
+  std::atomic<flight::Server*> server_ = nullptr;
+  std::atomic<bool> retired_ = false;
+  std::thread drain_;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+// Every connection takes a descriptor, and so does a stream that reads: all that the system allows
+// are ours.
+void RaiseDescriptorLimit(uint64_t streams) {
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < 2 * streams) {
+    spdlog::warn(
+        "{} file descriptors are too few for {} streams (max-streams): allow more "
+        "(ulimit -n, LimitNOFILE)",
+        limit.rlim_cur, streams);
+  }
 }
 
 }  // namespace
 
 arrow::Status Serve(const Settings& settings) {
-  // Blocked here and so in every thread that follows: one thread waits for them.
-  const sigset_t signals = StopSignals();
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  Stopper stopper(settings.Duration("drain-timeout"));
 
   ARROW_ASSIGN_OR_RAISE(const auto source, OpenSource(settings));
   flight::ServerOptions options;
   options.listen = settings.Text("listen");
   options.port = static_cast<int>(settings.Number("port"));
   options.advertise = settings.Text("advertise");
+  options.admission.streams = settings.Number("max-streams");
+  RaiseDescriptorLimit(options.admission.streams);
+  options.admission.streams_per_peer = settings.Number("max-streams-per-peer");
   ARROW_ASSIGN_OR_RAISE(options.pipeline, PipelineOptionsOf(settings));
   options.batch.rows = static_cast<int64_t>(settings.Number("batch-size"));
   options.batch.bytes = static_cast<int64_t>(settings.Number("batch-bytes"));
@@ -48,18 +125,9 @@ arrow::Status Serve(const Settings& settings) {
   ARROW_RETURN_NOT_OK(pipeline::FindNetwork(*source, &options.pipeline));
   ARROW_ASSIGN_OR_RAISE(const auto server, flight::Server::Make(*source, options));
   spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
-  std::thread waiter([&] {
-    int signal = 0;
-    ::sigwait(&signals, &signal);
-    spdlog::info("stopping on signal {}", signal);
-    if (const arrow::Status stopped = server->Shutdown(); !stopped.ok()) {
-      spdlog::error("{}", stopped.message());
-    }
-  });
+  stopper.Watch(server.get());
   const arrow::Status served = server->Serve();
-  // Serving can end by itself only in error; then nobody else wakes the waiter.
-  if (!served.ok()) ::pthread_kill(waiter.native_handle(), SIGTERM);
-  waiter.join();
+  stopper.Retire();
   spdlog::info("stopped");
   return served;
 }

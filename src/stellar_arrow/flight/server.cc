@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/flight/dead_peers.h"
 #include "stellar_arrow/flight/wire_error.h"
 #include "stellar_arrow/stream/request.h"
 #include "stellar_arrow/tables/catalog.h"
@@ -24,20 +25,23 @@ namespace {
 
 namespace af = arrow::flight;
 
-// How long a shutdown waits for streams that do not notice it, such as one whose client has stopped
-// reading.
-constexpr auto kShutdownLimit = std::chrono::seconds(5);
+arrow::Status ShuttingDown(std::optional<uint32_t> next = {}) {
+  return Error(ErrorCode::kUnavailable, "the server is shutting down",
+               next ? "" : "; ask another one, or this one again in 10 s");
+}
 
 // A subscription as Flight sends it. The call's context lives as long as the stream does.
 class BatchStream final : public af::FlightDataStream {
  public:
-  BatchStream(std::unique_ptr<stream::Subscription> subscription, std::string request,
-              const std::atomic<bool>& closing,
+  BatchStream(std::unique_ptr<Admission::Place> place,
+              std::unique_ptr<stream::Subscription> subscription, std::string request,
+              const std::atomic<bool>& draining,
               const std::function<void(const std::string&)>& on_end)
-      : subscription_(std::move(subscription)),
+      : place_(std::move(place)),
+        subscription_(std::move(subscription)),
         mapper_(*subscription_->schema(0)),
         request_(std::move(request)),
-        closing_(closing),
+        draining_(draining),
         on_end_(on_end) {}
 
   ~BatchStream() override {
@@ -45,7 +49,7 @@ class BatchStream final : public af::FlightDataStream {
     const pipeline::Counters& counters = subscription_->counters();
     on_end_(
         Concat("stream ", request_, " ended ",
-               ended_.ok() ? finished_ ? "at its end" : "early by its client" : ended_.message(),
+               ended_.ok() ? finished_ ? "at its end" : "early by its client" : FullMessage(ended_),
                ": ", counters.ledgers, " ledgers, ", counters.bytes_raw, " bytes of XDR"));
   }
 
@@ -62,11 +66,9 @@ class BatchStream final : public af::FlightDataStream {
     af::FlightPayload payload;  // an empty one ends the stream
     auto batch = subscription_->Next();
     if (!batch.ok()) {
-      ended_ = closing_ ? Error(ErrorCode::kUnavailable,
-                                "the server is shutting down; ask again later from the first "
-                                "ledger that you did not get")
-                        : batch.status();
-      return ToWire(ended_, subscription_->next_ledger());
+      const std::optional<uint32_t> next = subscription_->next_ledger();
+      ended_ = draining_ ? ShuttingDown(next) : batch.status();
+      return ToWire(ended_, next);
     }
     finished_ = !batch->has_value();
     if (*batch) {
@@ -77,11 +79,12 @@ class BatchStream final : public af::FlightDataStream {
   }
 
  private:
+  const std::unique_ptr<Admission::Place> place_;  // destroyed last
   const std::unique_ptr<stream::Subscription> subscription_;
   const arrow::ipc::IpcWriteOptions options_ = arrow::ipc::IpcWriteOptions::Defaults();
   const arrow::ipc::DictionaryFieldMapper mapper_;
   const std::string request_;
-  const std::atomic<bool>& closing_;
+  const std::atomic<bool>& draining_;
   const std::function<void(const std::string&)>& on_end_;
   bool finished_ = false;
   arrow::Status ended_;
@@ -90,75 +93,120 @@ class BatchStream final : public af::FlightDataStream {
 class Service final : public af::FlightServerBase {
  public:
   Service(source::LedgerSource& source, ServerOptions options)
-      : source_(source), options_(std::move(options)), pipeline_(options_.pipeline) {}
+      : source_(source),
+        options_(std::move(options)),
+        admission_(options_.admission),
+        pipeline_(options_.pipeline) {}
 
-  void Close() { closing_ = true; }
+  Admission& admission() { return admission_; }
+  bool draining() const { return draining_; }
+  // False if it has begun already.
+  bool BeginDraining() { return !draining_.exchange(true); }
 
   arrow::Status ListFlights(const af::ServerCallContext&, const af::Criteria*,
                             std::unique_ptr<af::FlightListing>* listings) override {
-    std::vector<af::FlightInfo> infos;
-    for (const tables::Table* table : tables::Catalog()) {
-      stream::Request request;
-      request.table = table->name();
-      auto info = InfoOf(request, af::FlightDescriptor::Path({request.table}), {});
-      if (!info.ok()) return ToWire(info.status());
-      infos.push_back(std::move(*info));
-    }
-    *listings = std::make_unique<af::SimpleFlightListing>(std::move(infos));
-    return arrow::Status::OK();
+    return Answer([&]() -> arrow::Status {
+      std::vector<af::FlightInfo> infos;
+      for (const tables::Table* table : tables::Catalog()) {
+        stream::Request request;
+        request.table = table->name();
+        ARROW_ASSIGN_OR_RAISE(auto info,
+                              InfoOf(request, af::FlightDescriptor::Path({request.table}), {}));
+        infos.push_back(std::move(info));
+      }
+      *listings = std::make_unique<af::SimpleFlightListing>(std::move(infos));
+      return arrow::Status::OK();
+    });
   }
 
   arrow::Status GetFlightInfo(const af::ServerCallContext&, const af::FlightDescriptor& descriptor,
                               std::unique_ptr<af::FlightInfo>* info) override {
-    auto make = [&]() -> arrow::Result<af::FlightInfo> {
+    return Answer([&]() -> arrow::Status {
       ARROW_ASSIGN_OR_RAISE(const stream::Request request, RequestOf(descriptor));
       ARROW_ASSIGN_OR_RAISE(const LedgerRange range, stream::ResolveRange(request, source_));
-      return InfoOf(request, descriptor, range);
-    };
-    auto made = make();
-    if (!made.ok()) return ToWire(made.status());
-    *info = std::make_unique<af::FlightInfo>(std::move(*made));
-    return arrow::Status::OK();
+      ARROW_ASSIGN_OR_RAISE(auto made, InfoOf(request, descriptor, range));
+      *info = std::make_unique<af::FlightInfo>(std::move(made));
+      return arrow::Status::OK();
+    });
   }
 
   arrow::Status GetSchema(const af::ServerCallContext&, const af::FlightDescriptor& descriptor,
                           std::unique_ptr<af::SchemaResult>* schema) override {
-    auto make = [&]() -> arrow::Result<std::unique_ptr<af::SchemaResult>> {
+    return Answer([&]() -> arrow::Status {
       ARROW_ASSIGN_OR_RAISE(const stream::Request request, RequestOf(descriptor));
       ARROW_ASSIGN_OR_RAISE(const auto found, SchemaOf(request));
-      return af::SchemaResult::Make(*found);
-    };
-    auto made = make();
-    if (!made.ok()) return ToWire(made.status());
-    *schema = std::move(*made);
-    return arrow::Status::OK();
+      return af::SchemaResult::Make(*found).Value(schema);
+    });
   }
 
   arrow::Status DoGet(const af::ServerCallContext& context, const af::Ticket& ticket,
                       std::unique_ptr<af::FlightDataStream>* stream) override {
-    auto make = [&]() -> arrow::Result<std::unique_ptr<af::FlightDataStream>> {
+    return Answer([&]() -> arrow::Status {
       ARROW_ASSIGN_OR_RAISE(const stream::Request request, stream::ParseRequest(ticket.ticket));
       ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
+      ARROW_ASSIGN_OR_RAISE(auto place, admission_.Enter(context.peer()));
       stream::Subscription::Options options;
       options.tables = {table};
       options.columns = {request.columns};
       options.pipeline = PipelineOptions();
       options.batch = options_.batch;
       ARROW_ASSIGN_OR_RAISE(options.pipeline.range, stream::ResolveRange(request, source_));
-      options.pipeline.stopped = [this, &context] { return closing_ || context.is_cancelled(); };
+      options.pipeline.stopped = [this, &context] { return draining_ || context.is_cancelled(); };
       ARROW_ASSIGN_OR_RAISE(auto subscription,
                             stream::Subscription::Make(source_, std::move(options)));
-      return std::make_unique<BatchStream>(std::move(subscription), stream::ToTicket(request),
-                                           closing_, options_.on_stream_end);
-    };
-    if (closing_) return ToWire(Error(ErrorCode::kUnavailable, "the server is shutting down"));
-    auto made = make();
-    if (!made.ok()) return ToWire(made.status());
-    *stream = std::move(*made);
-    return arrow::Status::OK();
+      *stream = std::make_unique<BatchStream>(std::move(place), std::move(subscription),
+                                              stream::ToTicket(request), draining_,
+                                              options_.on_stream_end);
+      return arrow::Status::OK();
+    });
+  }
+
+  // The calls that there is no answer to. Arrow's own refusals do not begin with their code.
+
+  arrow::Status PollFlightInfo(const af::ServerCallContext&, const af::FlightDescriptor&,
+                               std::unique_ptr<af::PollInfo>*) override {
+    return Unanswered("PollFlightInfo", "ask GetFlightInfo, which answers at once");
+  }
+  arrow::Status DoPut(const af::ServerCallContext&, std::unique_ptr<af::FlightMessageReader>,
+                      std::unique_ptr<af::FlightMetadataWriter>) override {
+    return Unanswered("DoPut", "the server takes no rows");
+  }
+  arrow::Status DoExchange(const af::ServerCallContext&, std::unique_ptr<af::FlightMessageReader>,
+                           std::unique_ptr<af::FlightMessageWriter>) override {
+    return Unanswered("DoExchange", "the server takes no rows; ask with DoGet");
+  }
+  arrow::Status DoAction(const af::ServerCallContext&, const af::Action& action,
+                         std::unique_ptr<af::ResultStream>*) override {
+    const int64_t body = action.body == nullptr ? 0 : action.body->size();
+    return Answer([&]() -> arrow::Status {
+      if (static_cast<size_t>(body) > stream::kMaxRequestBytes) {
+        return Error(ErrorCode::kInvalidArgument, "the body has ", body, " bytes; at most ",
+                     stream::kMaxRequestBytes, " are read");
+      }
+      return Error(ErrorCode::kInvalidArgument, "unknown action ", Quoted(action.type),
+                   "; there are none");
+    });
+  }
+  arrow::Status ListActions(const af::ServerCallContext&,
+                            std::vector<af::ActionType>* actions) override {
+    return Answer([&] {
+      actions->clear();
+      return arrow::Status::OK();
+    });
   }
 
  private:
+  // What every call goes through: `make` answers it, and fails with a status of our own.
+  template <typename Make>
+  arrow::Status Answer(Make make) {
+    return ToWire(draining_ ? ShuttingDown() : make());
+  }
+
+  arrow::Status Unanswered(std::string_view call, std::string_view advice) {
+    return Answer(
+        [&] { return Error(ErrorCode::kUnimplemented, call, " has no answer; ", advice); });
+  }
+
   static arrow::Result<stream::Request> RequestOf(const af::FlightDescriptor& descriptor) {
     switch (descriptor.type) {
       case af::FlightDescriptor::PATH:
@@ -231,10 +279,11 @@ class Service final : public af::FlightServerBase {
 
   source::LedgerSource& source_;
   const ServerOptions options_;
+  Admission admission_;
   std::mutex mutex_;
   pipeline::Options pipeline_;  // guarded by mutex_, as is the next
   bool searched_ = false;       // for the network
-  std::atomic<bool> closing_ = false;
+  std::atomic<bool> draining_ = false;
 };
 
 class FlightServer final : public Server {
@@ -245,7 +294,7 @@ class FlightServer final : public Server {
   arrow::Status Listen(const std::string& address, int port) {
     ARROW_ASSIGN_OR_RAISE(const auto location, af::Location::ForGrpcTcp(address, port));
     const arrow::Status listening = service_.Init(af::FlightServerOptions(location));
-    if (listening.ok()) return listening;
+    if (listening.ok()) return DetectDeadPeers(service_.port());
     return Error(
         ErrorCode::kUnavailable, "cannot listen on ", address, ":", port,
         " (is another server there? --port names another, 0 a free one): ", listening.message());
@@ -253,9 +302,13 @@ class FlightServer final : public Server {
 
   int port() const override { return service_.port(); }
   arrow::Status Serve() override { return service_.Serve(); }
-  arrow::Status Shutdown() override {
-    service_.Close();
-    const auto deadline = std::chrono::system_clock::now() + kShutdownLimit;
+  bool draining() const override { return service_.draining(); }
+  arrow::Status Drain(std::chrono::milliseconds timeout) override {
+    if (!service_.BeginDraining()) return arrow::Status::OK();
+    // Streams end by themselves, but for those that wait for their client to read.
+    service_.admission().WaitForNone(timeout * 8 / 10);
+    // Time for the last words on their way, then all is cut.
+    const auto deadline = std::chrono::system_clock::now() + timeout / 10;
     return service_.Shutdown(&deadline);
   }
 

@@ -5,10 +5,12 @@
 #include <arrow/result.h>
 #include <arrow/status.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "stellar_arrow/flight/admission.h"
 #include "stellar_arrow/pipeline/pipeline.h"
 #include "stellar_arrow/stream/subscription.h"
 
@@ -19,6 +21,7 @@ struct ServerOptions {
   int port = 8815;                   // 0 = a free one
   // The URI that endpoints tell clients to come back to; empty = the connection they have.
   std::string advertise;
+  AdmissionLimits admission;
   // What every stream is made with; the range is the request's.
   pipeline::Options pipeline;
   stream::BatchOptions batch;
@@ -32,11 +35,15 @@ class Server {
 
   // The port that clients find it at.
   virtual int port() const = 0;
-  // Serves until Shutdown(); blocks.
+  // Serves until Drain() has ended all; blocks.
   virtual arrow::Status Serve() = 0;
-  // Takes no new calls, ends the streams there are with UNAVAILABLE, and makes Serve() return. From
-  // any thread.
-  virtual arrow::Status Shutdown() = 0;
+  // Ends the service: no call is answered any more (UNAVAILABLE), streams end at their next batch
+  // border with UNAVAILABLE and the ledger to go on from, and Serve() returns. Streams that cannot
+  // end because their clients do not read are cut before `timeout` has passed. From any thread;
+  // only the first call does anything.
+  virtual arrow::Status Drain(std::chrono::milliseconds timeout) = 0;
+  // Whether Drain() has been called. From any thread.
+  virtual bool draining() const = 0;
 
   // Listens at once. `source` must outlive the server.
   static arrow::Result<std::unique_ptr<Server>> Make(source::LedgerSource& source,

@@ -1,0 +1,55 @@
+"""A machine that gives the program little: few descriptors, one core."""
+
+import concurrent.futures
+import shutil
+import time
+
+import pyarrow.flight as flight
+import pytest
+
+import ledgers
+from program import TABLE, Crowd, eventually, read, serve
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    chain = ledgers.make_chain(1000, [100_000] * 200)
+    return ledgers.write_lake(tmp_path_factory.mktemp("scarcity") / "lake", chain)
+
+
+def cpu_of_a_second(server):
+    before = server.cpu_seconds()
+    time.sleep(1)
+    return server.cpu_seconds() - before
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="no prlimit here")
+def test_more_clients_than_descriptors_hold_up_the_streams_there_are_and_no_more(lake):
+    whole = f"{TABLE}:1000:1199"
+    with serve(lake, "--threads", "1", before=("prlimit", "--nofile=64:64")) as server:
+        assert "64 file descriptors are too few for 512 streams" in server.log
+        with server.connect() as client, concurrent.futures.ThreadPoolExecutor(4) as pool:
+            readers = [client.do_get(flight.Ticket(whole)) for _ in range(4)]
+            rows = [reader.read_chunk().data.num_rows for reader in readers]
+
+            def read_on(number):
+                return rows[number] + sum(chunk.data.num_rows for chunk in readers[number])
+
+            with Crowd(server, 200, f"{TABLE}:1000", "stall") as crowd:
+                eventually(lambda: server.descriptors() >= 62, 60)
+                eventually(lambda: cpu_of_a_second(server) < 0.2)  # it does not spin
+                totals = [pool.submit(read_on, number) for number in range(4)]
+                time.sleep(1)
+                assert crowd.count("reading") < 64
+            assert [total.result(30) for total in totals] == [200] * 4
+        eventually(lambda: server.descriptors() < 30, 5)
+        with server.connect() as client:
+            assert len(read(client, whole, seconds=5).ended().sequences) == 200
+
+
+@pytest.mark.skipif(shutil.which("taskset") is None, reason="no taskset here")
+def test_more_workers_than_cores_finish_all_the_same(lake):
+    with serve(lake, "--threads", "16", before=("taskset", "--cpu-list", "0")) as server, \
+            server.connect() as client:
+        for _ in range(5):
+            assert len(read(client, f"{TABLE}:1000:1199").ended().sequences) == 200
