@@ -1,6 +1,8 @@
 #include "stellar_arrow/text/strkey.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace stellar_arrow::text {
 namespace {
@@ -10,26 +12,49 @@ constexpr size_t kCrcBytes = 2;
 constexpr size_t kMaxRaw = 1 + kMaxStrkeyPayload + kCrcBytes;
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-// CRC16 with polynomial 0x1021 from 0, most significant bit first (XMODEM).
-constexpr std::array<uint16_t, 256> kCrcTable = [] {
-  std::array<uint16_t, 256> table{};
+// CRC16 with polynomial 0x1021 from 0, most significant bit first (XMODEM): [zeros][byte] is that
+// of a byte and some zeros after it. With one table for each of 8 bytes they are looked up side by
+// side, where byte by byte each would wait for the one before.
+constexpr size_t kCrcBytesAtOnce = 8;
+constexpr auto kCrcTables = [] {
+  std::array<std::array<uint16_t, 256>, kCrcBytesAtOnce> tables{};
   for (unsigned byte = 0; byte < 256; ++byte) {
     auto crc = static_cast<uint16_t>(byte << 8);
     for (int bit = 0; bit < 8; ++bit) {
       crc = static_cast<uint16_t>(crc << 1 ^ (crc & 0x8000 ? 0x1021 : 0));
     }
-    table[byte] = crc;
+    tables[0][byte] = crc;
   }
-  return table;
+  for (size_t zeros = 1; zeros < kCrcBytesAtOnce; ++zeros) {
+    for (size_t byte = 0; byte < 256; ++byte) {
+      const uint16_t crc = tables[zeros - 1][byte];
+      tables[zeros][byte] = static_cast<uint16_t>(crc << 8 ^ tables[0][crc >> 8]);
+    }
+  }
+  return tables;
 }();
 
 uint16_t Crc(std::span<const uint8_t> bytes) {
-  uint16_t crc = 0;
-  for (const uint8_t byte : bytes) {
-    crc = static_cast<uint16_t>(crc << 8 ^ kCrcTable[(crc >> 8 ^ byte) & 0xff]);
+  unsigned crc = 0;
+  for (; bytes.size() >= kCrcBytesAtOnce; bytes = bytes.subspan(kCrcBytesAtOnce)) {
+    crc = kCrcTables[7][bytes[0] ^ crc >> 8] ^ kCrcTables[6][bytes[1] ^ (crc & 0xff)] ^
+          kCrcTables[5][bytes[2]] ^ kCrcTables[4][bytes[3]] ^ kCrcTables[3][bytes[4]] ^
+          kCrcTables[2][bytes[5]] ^ kCrcTables[1][bytes[6]] ^ kCrcTables[0][bytes[7]];
   }
-  return crc;
+  for (const uint8_t byte : bytes) {
+    crc = (crc << 8 & 0xffff) ^ kCrcTables[0][crc >> 8 ^ byte];
+  }
+  return static_cast<uint16_t>(crc);
 }
+
+// Two letters for each 10 bits.
+constexpr auto kLetterPairs = [] {
+  std::array<std::array<char, 2>, 1024> pairs{};
+  for (size_t bits = 0; bits < pairs.size(); ++bits) {
+    pairs[bits] = {kAlphabet[bits >> 5], kAlphabet[bits & 31]};
+  }
+  return pairs;
+}();
 
 constexpr std::array<int8_t, 256> kLetterValues = [] {
   std::array<int8_t, 256> values{};
@@ -81,8 +106,8 @@ bool IsPayloadOf(StrkeyKind kind, std::span<const uint8_t> payload) {
 }  // namespace
 
 Strkey EncodeStrkey(StrkeyKind kind, std::span<const uint8_t> payload) {
-  // Zeros follow the CRC so that whole groups of 5 bytes can be read.
-  std::array<uint8_t, kMaxRaw + 5> raw{};
+  // Zeros follow the CRC so that 8 bytes can be read, of which 5 are of a group.
+  std::array<uint8_t, kMaxRaw + 8> raw{};
   raw[0] = static_cast<uint8_t>(kind);
   std::ranges::copy(payload, raw.begin() + 1);
   const size_t summed = 1 + payload.size();
@@ -93,9 +118,12 @@ Strkey EncodeStrkey(StrkeyKind kind, std::span<const uint8_t> payload) {
   Strkey key;
   char* out = key.text_.data();
   for (size_t i = 0; i < size; i += 5, out += 8) {
-    uint64_t group = 0;
-    for (size_t j = 0; j < 5; ++j) group = group << 8 | raw[i + j];
-    for (int j = 7; j >= 0; --j, group >>= 5) out[j] = kAlphabet[group & 31];
+    uint64_t group;
+    std::memcpy(&group, raw.data() + i, sizeof group);
+    if constexpr (std::endian::native == std::endian::little) group = __builtin_bswap64(group);
+    for (size_t j = 0; j < 4; ++j, group <<= 10) {
+      std::memcpy(out + 2 * j, kLetterPairs[group >> 54].data(), 2);
+    }
   }
   key.length_ = (size * 8 + 4) / 5;
   return key;
