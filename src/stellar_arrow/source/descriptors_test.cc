@@ -45,6 +45,10 @@ TEST(Descriptors, RunOutAndComeBack) {
 }
 
 TEST(Descriptors, AreWaitedForByTheReadersOfALake) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan, built together with ASan, looks at objects through a pipe: without a "
+                  "descriptor it takes every one for invalid";
+#endif
   const auto source = OpenSource(SAS_TEST_DATA "/pubnet-lake").ValueOrDie();
   auto none = std::make_unique<NoDescriptors>();
   std::thread rush([&] {
