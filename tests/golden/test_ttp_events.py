@@ -77,8 +77,8 @@ def test_what_the_sdk_cannot_read_is_refused_by_ledger_transaction_and_path(tmp_
     done = program.run("export", "ttp_events", "--source", path, "--network",
                        ttp_events.STANDALONE, "--verify", "structure", "--format", "null")
     assert done.returncode == 1
-    assert re.search(r"DATA_LOSS: ledger \d+: transaction [0-9a-f]{64}: v\d\.txProcessing\[0\]\.",
-                     done.stderr), done.stderr
+    assert re.search(rf"DATA_LOSS: {path}: ledger \d+: transaction [0-9a-f]{{64}}: "
+                     r"v\d\.txProcessing\[0\]\.", done.stderr), done.stderr
     assert words in done.stderr
 
 

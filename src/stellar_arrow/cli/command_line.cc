@@ -40,10 +40,10 @@ constexpr std::string_view kSourceFlags[] = {"source",
                                              "ledgers-per-file",
                                              "files-per-partition",
                                              "log-level"};
-constexpr std::string_view kServeFlags[] = {
-    "verify",       "listen",      "port",        "advertise",
-    "batch-size",   "batch-bytes", "max-streams", "max-streams-per-peer",
-    "drain-timeout"};
+constexpr std::string_view kServeFlags[] = {"verify",         "listen",      "port",
+                                            "advertise",      "batch-size",  "batch-bytes",
+                                            "flush-interval", "max-streams", "max-streams-per-peer",
+                                            "drain-timeout"};
 constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
 // Not the layout of the source's lake: that of the one to write has the same flags.
 constexpr std::string_view kLakeWriteFlags[] = {"source",  "network",          "verify",   "anchor",

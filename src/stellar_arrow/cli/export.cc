@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/cli/commands.h"
@@ -98,6 +99,7 @@ arrow::Status Export(const RowsArguments& arguments, const Settings& settings) {
   ARROW_RETURN_NOT_OK(pipeline::FindNetwork(*source, &options.pipeline));
   options.batch.rows = static_cast<int64_t>(settings.Number("batch-size"));
   options.batch.bytes = static_cast<int64_t>(settings.Number("batch-bytes"));
+  options.batch.hard_bytes = std::numeric_limits<int64_t>::max();  // nobody has to receive them
   options.wait = false;
   ARROW_ASSIGN_OR_RAISE(const auto subscription,
                         stream::Subscription::Make(*source, std::move(options)));

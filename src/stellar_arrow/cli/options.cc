@@ -15,9 +15,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <thread>
 #include <utility>
 
+#include "stellar_arrow/base/cores.h"
 #include "stellar_arrow/base/error.h"
 
 extern char** environ;  // NOLINT: POSIX
@@ -55,8 +55,11 @@ const std::vector<Option> kOptions = {
     {"drain-timeout", {"DRAIN_TIMEOUT"}, OptionKind::kDuration, "25s",
      "Longest time from SIGTERM or SIGINT to the end; streams are told at once where to go on from, "
      "and those that do not take it are cut", 1000, 3'600'000},
+    {"flush-interval", {"FLUSH_INTERVAL"}, OptionKind::kDuration, "1s",
+     "Longest time that rows wait for their batch to fill while ledgers keep coming; at the tip they never wait, "
+     "and ranges behind it are not cut by time", 0, 3'600'000},
     {"threads", {"PARALLEL_WORKERS"}, OptionKind::kCount, kCores,
-     "Threads that unzip and check the ledgers of a stream; 1 = the stream's own alone", 1, 256},
+     "Workers of a stream: threads that fetch, unzip, check and convert its ledgers; cores: those the process may use", 1, 256},
     {"max-object-bytes", {"MAX_OBJECT_BYTES"}, OptionKind::kBytes, "512MiB",
      "Most bytes that one object of a source may unzip to", uint64_t{1} << 20, uint64_t{64} << 30},
     {"ledgers-per-file", {"LEDGERS_PER_FILE"}, OptionKind::kCount, "0",
@@ -341,7 +344,7 @@ arrow::Status Settings::Resolve(std::vector<std::string>* warnings) {
   for (const Option& option : kOptions) {
     Value value{std::string(option.default_value), "default", false};
     if (option.default_value == kCores) {
-      value.text = std::to_string(std::max(1u, std::thread::hardware_concurrency()));
+      value.text = std::to_string(std::min<uint64_t>(AvailableCores(), option.max));
     }
     if (const auto found = file.find(option.name); found != file.end()) value = found->second;
     for (const std::string_view variable : option.environment) {

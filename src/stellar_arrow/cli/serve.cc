@@ -112,6 +112,7 @@ arrow::Status Serve(const Settings& settings) {
   ARROW_ASSIGN_OR_RAISE(options.pipeline, PipelineOptionsOf(settings));
   options.batch.rows = static_cast<int64_t>(settings.Number("batch-size"));
   options.batch.bytes = static_cast<int64_t>(settings.Number("batch-bytes"));
+  options.batch.flush = settings.Duration("flush-interval");
   options.on_stream_end = [](const std::string& line) { spdlog::info("{}", line); };
 
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source->GetExtent());

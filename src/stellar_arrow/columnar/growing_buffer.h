@@ -37,7 +37,7 @@ struct BatchContext {
 };
 
 // Bytes at the end of which more are put. The first growth after Finish() makes the room that the
-// last batch needed and a little more, so that a stream in its stride allocates once a buffer and
+// last batches needed and a little more, so that a stream in its stride allocates once a buffer and
 // batch.
 class GrowingBuffer {
  public:
@@ -77,13 +77,16 @@ class GrowingBuffer {
   // All bytes since the last call.
   arrow::Result<std::shared_ptr<arrow::Buffer>> Finish() {
     if (buffer_ == nullptr && !Enlarge(0)) return context_.status;
-    // Batches of one stream are alike: a little more room than the last one needed saves moving
-    // all.
-    expected_ = size_ + size_ / 8;
-    // A little room that is left over costs less than moving all to give it back.
-    const bool shrink = capacity_ - size_ > size_ / 2 + kLeast;
-    ARROW_RETURN_NOT_OK(buffer_->Resize(std::exchange(size_, 0), shrink));
-    buffer_->ZeroPadding();
+    // Batches of one stream are alike, but some are made of less: a little more room than the last
+    // ones needed saves moving all.
+    expected_ = std::max(size_ + size_ / 8, expected_ - expected_ / 8);
+    // Room that is left over costs less than moving all to give it back, as long as it is not most.
+    const bool shrink = capacity_ / 4 > size_ + kLeast;
+    ARROW_RETURN_NOT_OK(buffer_->Resize(size_, shrink));
+    // Not Buffer::ZeroPadding(), which writes to all the room that is left.
+    const int64_t padding = std::min(buffer_->capacity() - size_, kLeast - size_ % kLeast);
+    std::memset(buffer_->mutable_data() + size_, 0, static_cast<size_t>(padding));
+    size_ = 0;
     data_ = nullptr;
     capacity_ = 0;
     return std::shared_ptr<arrow::Buffer>(std::move(buffer_));
@@ -116,7 +119,7 @@ class GrowingBuffer {
   uint8_t* data_ = nullptr;
   int64_t size_ = 0;
   int64_t capacity_ = 0;
-  int64_t expected_ = 0;  // bytes of the last batch, and a little more
+  int64_t expected_ = 0;  // bytes of the last batches, and a little more
 };
 
 }  // namespace stellar_arrow::columnar

@@ -30,6 +30,12 @@ arrow::Status ShuttingDown(std::optional<uint32_t> next = {}) {
                next ? "" : "; ask another one, or this one again in 10 s");
 }
 
+arrow::ipc::IpcWriteOptions IpcOptions() {
+  auto options = arrow::ipc::IpcWriteOptions::Defaults();
+  options.use_threads = false;  // the streams' workers are the threads there are
+  return options;
+}
+
 // A subscription as Flight sends it. The call's context lives as long as the stream does.
 class BatchStream final : public af::FlightDataStream {
  public:
@@ -46,7 +52,7 @@ class BatchStream final : public af::FlightDataStream {
 
   ~BatchStream() override {
     if (!on_end_) return;
-    const pipeline::Counters& counters = subscription_->counters();
+    const stream::Counters counters = subscription_->counters();
     on_end_(
         Concat("stream ", request_, " ended ",
                ended_.ok() ? finished_ ? "at its end" : "early by its client" : FullMessage(ended_),
@@ -58,7 +64,7 @@ class BatchStream final : public af::FlightDataStream {
   arrow::Result<af::FlightPayload> GetSchemaPayload() override {
     af::FlightPayload payload;
     ARROW_RETURN_NOT_OK(
-        arrow::ipc::GetSchemaPayload(*schema(), options_, mapper_, &payload.ipc_message));
+        arrow::ipc::GetSchemaPayload(*schema(), IpcOptions(), mapper_, &payload.ipc_message));
     return payload;
   }
 
@@ -71,17 +77,13 @@ class BatchStream final : public af::FlightDataStream {
       return ToWire(ended_, next);
     }
     finished_ = !batch->has_value();
-    if (*batch) {
-      ARROW_RETURN_NOT_OK(
-          arrow::ipc::GetRecordBatchPayload(*(*batch)->rows, options_, &payload.ipc_message));
-    }
+    if (*batch) payload.ipc_message = *(*batch)->payload;
     return payload;
   }
 
  private:
   const std::unique_ptr<Admission::Place> place_;  // destroyed last
   const std::unique_ptr<stream::Subscription> subscription_;
-  const arrow::ipc::IpcWriteOptions options_ = arrow::ipc::IpcWriteOptions::Defaults();
   const arrow::ipc::DictionaryFieldMapper mapper_;
   const std::string request_;
   const std::atomic<bool>& draining_;
@@ -150,6 +152,7 @@ class Service final : public af::FlightServerBase {
       options.columns = {request.columns};
       options.pipeline = PipelineOptions();
       options.batch = options_.batch;
+      options.ipc = IpcOptions();
       ARROW_ASSIGN_OR_RAISE(options.pipeline.range, stream::ResolveRange(request, source_));
       options.pipeline.stopped = [this, &context] { return draining_ || context.is_cancelled(); };
       ARROW_ASSIGN_OR_RAISE(auto subscription,

@@ -451,12 +451,12 @@ TEST(Verify, TellsALinkThatDoesNotHold) {
   Hash256 previous;
   std::ranges::copy(ledger.header().previousLedgerHash(), previous.begin());
   std::vector<Fault> faults;
-  VerifyLink(ledger, 30822014, previous, &faults);
+  VerifyLink(LinkOf(ledger), 30822014, previous, &faults);
   EXPECT_THAT(faults, testing::IsEmpty());
-  VerifyLink(ledger, 30822013, previous, &faults);
+  VerifyLink(LinkOf(ledger), 30822013, previous, &faults);
   EXPECT_EQ(faults.back().check, "sequence");
   previous[0] ^= 1;
-  VerifyLink(ledger, 30822014, previous, &faults);
+  VerifyLink(LinkOf(ledger), 30822014, previous, &faults);
   EXPECT_EQ(faults.back().check, "previous_ledger_hash");
   EXPECT_EQ(faults.size(), 2u);
 }

@@ -156,7 +156,7 @@ TEST(Relinker, MakesAChainThatIsProvenInFullOutOfRepetitions) {
     ASSERT_TRUE(after.Open(placed.wire).ok());
     EXPECT_EQ(after.sequence(), 1000 + i);
     VerifyLedger(after, VerifyLevel::kFull, &network, sha, &faults);
-    if (i > 0) VerifyLink(after, 1000 + i - 1, previous, &faults);
+    if (i > 0) VerifyLink(LinkOf(after), 1000 + i - 1, previous, &faults);
     std::ranges::copy(after.hash(), previous.begin());
     const uint64_t time = after.header().scpValue().closeTime();
     EXPECT_GT(time, previous_time);

@@ -25,14 +25,14 @@ constexpr std::array<std::pair<VerifyLevel, std::string_view>, 3> kLevels = {{
 bool Equal(xdr::Bytes a, xdr::Bytes b) { return std::ranges::equal(a, b); }
 
 // "v1.ledgerHeader.header" and the like.
-std::string PathIn(const Ledger& ledger, std::string_view path) {
-  return "v" + std::to_string(ledger.meta_version()) + "." + std::string(path);
+std::string PathIn(int32_t meta_version, std::string_view path) {
+  return "v" + std::to_string(meta_version) + "." + std::string(path);
 }
 
 void CheckHash(const Ledger& ledger, std::string_view check, std::string_view path, xdr::Bytes want,
                xdr::Bytes got, std::vector<Fault>* faults) {
   if (Equal(want, got)) return;
-  faults->push_back({ledger.sequence(), std::string(check), PathIn(ledger, path),
+  faults->push_back({ledger.sequence(), std::string(check), PathIn(ledger.meta_version(), path),
                      text::EncodeHex(want), text::EncodeHex(got)});
 }
 
@@ -45,7 +45,7 @@ void VerifyTransactionSet(const Ledger& ledger, Sha256& sha, std::vector<Fault>*
   if (IsEmptySetByDecree(header.scpValue())) {
     CheckHash(ledger, "tx_set_hash", kHashPath, Hash256{}, stated, faults);
     if (!ledger.envelopes().empty()) {
-      faults->push_back({ledger.sequence(), "tx_set_hash", PathIn(ledger, "txSet"),
+      faults->push_back({ledger.sequence(), "tx_set_hash", PathIn(ledger.meta_version(), "txSet"),
                          "no transactions, as the header's value is an empty set",
                          std::to_string(ledger.envelopes().size()) + " transactions"});
     }
@@ -83,14 +83,16 @@ Hash256 InnerHash(const EnvelopeSpan& envelope, const Network& network, Sha256& 
 void VerifyTransactions(Ledger& ledger, const Network* network, Sha256& sha,
                         std::vector<Fault>* faults) {
   if (ledger.envelopes().size() != ledger.transaction_count()) {
-    faults->push_back({ledger.sequence(), "transaction_hash", PathIn(ledger, "txProcessing"),
+    faults->push_back({ledger.sequence(), "transaction_hash",
+                       PathIn(ledger.meta_version(), "txProcessing"),
                        std::to_string(ledger.envelopes().size()) + " results, one per envelope",
                        std::to_string(ledger.transaction_count()) + " results"});
     return;
   }
   if (network == nullptr) return;
   if (const arrow::Status paired = ledger.Pair(*network, sha); !paired.ok()) {
-    faults->push_back({ledger.sequence(), "transaction_hash", PathIn(ledger, "txProcessing"),
+    faults->push_back({ledger.sequence(), "transaction_hash",
+                       PathIn(ledger.meta_version(), "txProcessing"),
                        "an envelope for every result", paired.message()});
     return;
   }
@@ -102,7 +104,7 @@ void VerifyTransactions(Ledger& ledger, const Network* network, Sha256& sha,
                           xdr::EnvelopeType::ENVELOPE_TYPE_TX_FEE_BUMP;
     const auto inner = result.result().result().ifInnerResultPair();
     if (inner && !fee_bump) {
-      faults->push_back({ledger.sequence(), "transaction_hash", PathIn(ledger, path),
+      faults->push_back({ledger.sequence(), "transaction_hash", PathIn(ledger.meta_version(), path),
                          "a result without inner result, as the envelope is no fee bump",
                          "an inner result"});
     } else if (inner) {
@@ -164,16 +166,25 @@ void VerifyLedger(Ledger& ledger, VerifyLevel level, const Network* network, Sha
   VerifyTransactions(ledger, network, sha, faults);
 }
 
-void VerifyLink(const Ledger& ledger, uint32_t previous_sequence, const Hash256& previous_hash,
+LedgerLink LinkOf(const Ledger& ledger) {
+  LedgerLink link{.sequence = ledger.sequence(), .meta_version = ledger.meta_version()};
+  std::ranges::copy(ledger.hash(), link.hash.begin());
+  std::ranges::copy(ledger.header().previousLedgerHash(), link.previous_hash.begin());
+  return link;
+}
+
+void VerifyLink(const LedgerLink& link, uint32_t previous_sequence, const Hash256& previous_hash,
                 std::vector<Fault>* faults) {
-  if (ledger.sequence() != previous_sequence + 1) {
-    faults->push_back({ledger.sequence(), "sequence",
-                       PathIn(ledger, "ledgerHeader.header.ledgerSeq"),
-                       std::to_string(previous_sequence + 1), std::to_string(ledger.sequence())});
+  if (link.sequence != previous_sequence + 1) {
+    faults->push_back({link.sequence, "sequence",
+                       PathIn(link.meta_version, "ledgerHeader.header.ledgerSeq"),
+                       std::to_string(previous_sequence + 1), std::to_string(link.sequence)});
     return;  // it cannot be linked to a ledger that is not the one before
   }
-  CheckHash(ledger, "previous_ledger_hash", "ledgerHeader.header.previousLedgerHash", previous_hash,
-            ledger.header().previousLedgerHash(), faults);
+  if (link.previous_hash == previous_hash) return;
+  faults->push_back({link.sequence, "previous_ledger_hash",
+                     PathIn(link.meta_version, "ledgerHeader.header.previousLedgerHash"),
+                     text::EncodeHex(previous_hash), text::EncodeHex(link.previous_hash)});
 }
 
 void VerifyAnchor(const Ledger& ledger, const Anchor& anchor, std::vector<Fault>* faults) {

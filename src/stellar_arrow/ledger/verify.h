@@ -65,8 +65,17 @@ struct Fault {
 void VerifyLedger(Ledger& ledger, VerifyLevel level, const Network* network, Sha256& sha,
                   std::vector<Fault>* faults);
 
-// Checks that `ledger` follows the ledger of number `previous_sequence` and hash `previous_hash`.
-void VerifyLink(const Ledger& ledger, uint32_t previous_sequence, const Hash256& previous_hash,
+// What ties a ledger to its neighbours. Outlives its bytes.
+struct LedgerLink {
+  uint32_t sequence = 0;
+  Hash256 hash{};           // as stated
+  Hash256 previous_hash{};  // of the ledger before, as stated
+  int32_t meta_version = 0;
+};
+LedgerLink LinkOf(const Ledger& ledger);
+
+// Checks that `link` follows the ledger of number `previous_sequence` and hash `previous_hash`.
+void VerifyLink(const LedgerLink& link, uint32_t previous_sequence, const Hash256& previous_hash,
                 std::vector<Fault>* faults);
 
 // Checks `ledger` against a trusted statement; nothing if that is of another ledger.

@@ -1,172 +1,83 @@
-// Two stages: slots are filled by workers (fetch, unzip, check, verify), and emptied in order by
-// the caller (gaps, links, anchor). With one thread the caller fills the slots itself.
+// The ordered stage: takes the workers' segments in turn, and judges what no ledger can prove by
+// itself: gaps, links, and whether the range is complete.
 #include "stellar_arrow/pipeline/pipeline.h"
 
-#include <arrow/buffer.h>
-
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/ledger/ledger.h"
-#include "stellar_arrow/ledger/sha256.h"
-#include "stellar_arrow/pipeline/opened_object.h"
+#include "stellar_arrow/pipeline/network_knowledge.h"
+#include "stellar_arrow/pipeline/run_reader.h"
+#include "stellar_arrow/pipeline/workers.h"
 
 namespace stellar_arrow::pipeline {
 namespace {
 
 // How long a wait goes on before it asks again whether it should end.
-constexpr int64_t kWaitMilliseconds = 100;
-
-// Slots a worker: one that it fills, one that the caller empties or that waits for its turn.
-constexpr size_t kSlotsPerThread = 2;
-
-// Unzipped bytes that may wait in slots; a single object may be bigger. Bounds the memory of a
-// stream whatever the objects' sizes.
-constexpr int64_t kMaxWaitingBytes = int64_t{256} << 20;
-
-// What is known of the network, for all threads of a pipeline.
-class NetworkKnowledge {
- public:
-  NetworkKnowledge(std::optional<ledger::Network> named, std::string origin,
-                   std::function<void(const std::string&)> on_note)
-      : named_(std::move(named)), origin_(std::move(origin)), on_note_(std::move(on_note)) {}
-
-  // Null while it is not known. The pointer stays valid and the network the same.
-  const ledger::Network* Get() const {
-    if (named_) return &*named_;
-    return proven_.load(std::memory_order_acquire) ? &found_ : nullptr;
-  }
-
-  // Proves the named network by `ledger`, or finds the network among the known ones, unless a
-  // ledger has already done so. Errors: FAILED_PRECONDITION where the named network is not the
-  // ledger's.
-  arrow::Status Prove(const ledger::Ledger& ledger, ledger::Sha256& sha) {
-    if (proven_.load(std::memory_order_acquire) || ledger.envelopes().empty()) {
-      return arrow::Status::OK();
-    }
-    const std::lock_guard lock(mutex_);
-    if (proven_.load(std::memory_order_relaxed)) return arrow::Status::OK();
-    std::vector<ledger::Network> candidates;
-    for (const ledger::KnownNetwork& known : ledger::KnownNetworks()) {
-      candidates.push_back(ledger::Network::FromPassphrase(known.passphrase));
-    }
-    if (named_) candidates.insert(candidates.begin(), *named_);
-    const std::optional<size_t> match = ledger::ProveNetwork(ledger, candidates, sha);
-    if (named_) {
-      if (match && candidates[*match] == *named_) {
-        proven_.store(true, std::memory_order_release);
-        return arrow::Status::OK();
-      }
-      return LedgerError(ErrorCode::kFailedPrecondition, ledger.sequence(), "ledger ",
-                         ledger.sequence(), ": its transactions are not of the network ",
-                         named_->ToString(), " that ", origin_, " names, ",
-                         match ? Concat("but of ", candidates[*match].ToString())
-                               : std::string("nor of another known one: name their passphrase "
-                                             "with --network, unless the ledger is damaged"));
-    }
-    if (match) {
-      found_ = candidates[*match];
-      proven_.store(true, std::memory_order_release);
-      if (on_note_) {
-        on_note_(Concat("the network is ", found_.ToString(), ": the transaction hashes of ledger ",
-                        ledger.sequence(), " prove it"));
-      }
-    }
-    return arrow::Status::OK();
-  }
-
- private:
-  const std::optional<ledger::Network> named_;
-  const std::string origin_;
-  const std::function<void(const std::string&)> on_note_;
-  std::mutex mutex_;
-  std::atomic<bool> proven_ = false;
-  ledger::Network found_;  // written once, before proven_
-};
-
-// An object on its way. Filled by one thread, then emptied by the caller.
-struct Slot {
-  enum class State { kFree, kFilling, kFull };
-
-  explicit Slot(int64_t max_object_bytes) : opened(max_object_bytes) {}
-
-  // A fault of the ledger at place `index` of the object.
-  struct LedgerFault {
-    size_t index;
-    ledger::Fault fault;
-  };
-
-  State state = State::kFree;  // guarded by the pipeline's mutex; the rest belongs to whom it says
-  source::Fetched::State fetched = source::Fetched::State::kEnd;
-  std::string reason;  // of kNotYet
-  OpenedObject opened;
-  size_t ledgers = 0;               // of the opened ones, those that may be delivered
-  std::vector<LedgerFault> faults;  // in order
-  arrow::Status status;             // what went wrong after those ledgers
-};
+constexpr auto kAskInterval = std::chrono::milliseconds(50);
 
 class OrderedPipeline final : public Pipeline {
  public:
-  OrderedPipeline(std::unique_ptr<source::ObjectStream> stream, Options options)
+  explicit OrderedPipeline(Options options)
       : options_(std::move(options)),
-        stream_(std::move(stream)),
-        network_(options_.network, options_.network_origin, options_.on_note) {
-    const size_t threads = static_cast<size_t>(std::max(options_.threads, 1));
-    const size_t slots = threads == 1 ? 1 : threads * kSlotsPerThread;
-    for (size_t i = 0; i < slots; ++i) slots_.emplace_back(options_.max_object_bytes);
-    if (threads > 1) {
-      for (size_t i = 0; i < threads; ++i) workers_.emplace_back([this] { Work(); });
+        network_(options_.network, options_.network_origin, options_.on_note) {}
+
+  arrow::Status Start(std::unique_ptr<source::ObjectStream> stream) {
+    std::vector<std::unique_ptr<RunReader>> readers;
+    for (int i = 0; i < std::max(options_.threads, 1); ++i) {
+      std::unique_ptr<Converter> converter;
+      if (options_.make_converter) {
+        ARROW_ASSIGN_OR_RAISE(converter, options_.make_converter());
+      }
+      readers.push_back(std::make_unique<RunReader>(options_, network_, std::move(converter)));
     }
+    ARROW_ASSIGN_OR_RAISE(
+        workers_, Workers::Make(std::move(stream), std::move(readers), options_.max_object_bytes));
+    return arrow::Status::OK();
   }
 
-  ~OrderedPipeline() override {
-    {
-      const std::lock_guard lock(mutex_);
-      closing_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
-
-  arrow::Result<Progress> Next(bool wait) override {
+  arrow::Result<Progress> Next(bool wait, Clock::time_point until) override {
     while (!ended_) {
-      if (slot_ == nullptr) ARROW_RETURN_NOT_OK(TakeSlot());
-      if (next_ledger_ < slot_->ledgers) {
+      if (segment_ == nullptr) {
+        ARROW_RETURN_NOT_OK(TakeSegment(until));
+        if (segment_ == nullptr) return Progress::kLater;
+      }
+      if (next_ledger_ < segment_->ledgers.size()) {
         const size_t index = next_ledger_++;
         ARROW_ASSIGN_OR_RAISE(const bool deliver, CheckInOrder(index));
         if (deliver) return Progress::kLedger;
         continue;
       }
-      ARROW_RETURN_NOT_OK(FinishObject());
-      const source::Fetched::State fetched = slot_->fetched;
-      waiting_for_ = std::move(slot_->reason);
-      ReleaseSlot();
-      if (fetched == source::Fetched::State::kEnd) {
+      ARROW_RETURN_NOT_OK(FinishSegment());
+      const source::Fetched::State then = segment_->then;
+      waiting_for_ = std::move(segment_->reason);
+      workers_->Release(std::move(segment_));
+      if (then == source::Fetched::State::kEnd) {
         ended_ = true;
         ARROW_RETURN_NOT_OK(CheckEnd());
-      } else if (fetched == source::Fetched::State::kNotYet) {
-        if (!wait) {
-          Resume();
-          return Progress::kNotYet;
+      } else if (then == source::Fetched::State::kNotYet) {
+        if (wait) {
+          ARROW_RETURN_NOT_OK(CheckStop());
+          workers_->Wait(kAskInterval);
         }
-        ARROW_RETURN_NOT_OK(CheckStop());
-        stream_->Wait(kWaitMilliseconds);  // no worker fetches while pausing_
-        Resume();
+        workers_->Resume();
+        if (!wait) return Progress::kNotYet;
       }
     }
     return Progress::kEnd;
   }
 
-  const ledger::Ledger& ledger() const override { return *ledger_; }
+  const ledger::Ledger& ledger() const override {
+    return segment_->opened->ledgers()[next_ledger_ - 1];
+  }
+  ConvertedLedger converted() const override {
+    const size_t place = next_ledger_ - 1;
+    return {segment_->ledgers[place].link.sequence, segment_->chunk, place};
+  }
   const std::string& waiting_for() const override { return waiting_for_; }
+  void DoNext(std::function<void()> task) override { workers_->DoNext(std::move(task)); }
   const Counters& counters() const override { return counters_; }
   std::optional<ledger::Network> network() const override {
     const ledger::Network* network = network_.Get();
@@ -174,188 +85,80 @@ class OrderedPipeline final : public Pipeline {
   }
 
  private:
-  // Whether the next object may be fetched now. Under the mutex.
-  bool MayFetch() const {
-    return !fetching_ && !pausing_ &&
-           slots_[next_fetch_ % slots_.size()].state == Slot::State::kFree &&
-           (waiting_bytes_ < kMaxWaitingBytes || next_fetch_ == next_take_);
-  }
-
-  // A worker: fetches in turn, opens side by side.
-  void Work() {
-    ledger::Sha256 sha;
-    std::unique_lock lock(mutex_);
-    while (true) {
-      changed_.wait(lock, [this] { return closing_ || MayFetch(); });
-      if (closing_) return;
-      Slot& slot = slots_[next_fetch_++ % slots_.size()];
-      slot.state = Slot::State::kFilling;
-      fetching_ = true;
-      lock.unlock();
-      auto fetched = stream_->Next();
-      lock.lock();
-      fetching_ = false;
-      // After an error, the end or the tip there is nothing to fetch until the caller says so.
-      pausing_ = !fetched.ok() || fetched->state != source::Fetched::State::kObject;
-      lock.unlock();
-      changed_.notify_all();
-      Fill(slot, std::move(fetched), sha);
-      lock.lock();
-      waiting_bytes_ += slot.opened.bytes();
-      slot.state = Slot::State::kFull;
-      changed_.notify_all();
-    }
-  }
-
-  void Fill(Slot& slot, arrow::Result<source::Fetched> fetched, ledger::Sha256& sha) {
-    slot.ledgers = 0;
-    slot.faults.clear();
-    slot.status = fetched.status();
-    slot.fetched = fetched.ok() ? fetched->state : source::Fetched::State::kEnd;
-    if (fetched.ok()) slot.reason = std::move(fetched->reason);
-    if (slot.fetched != source::Fetched::State::kObject) return;
-    slot.status = slot.opened.Open(std::move(fetched->object), options_.range);
-    for (ledger::Ledger& ledger : slot.opened.ledgers()) {
-      const arrow::Status verified = Verify(ledger, sha, slot);
-      if (!verified.ok()) {
-        slot.status = WithContext(verified, slot.opened.object().name);
-        return;
-      }
-      ++slot.ledgers;
-    }
-  }
-
-  arrow::Status Verify(ledger::Ledger& ledger, ledger::Sha256& sha, Slot& slot) {
-    ARROW_RETURN_NOT_OK(network_.Prove(ledger, sha));
-    const ledger::Network* network = network_.Get();
-    const bool full = options_.verify == ledger::VerifyLevel::kFull;
-    if ((full || options_.pair) && network == nullptr && !ledger.envelopes().empty()) {
-      return LedgerError(ErrorCode::kFailedPrecondition, ledger.sequence(), "ledger ",
-                         ledger.sequence(),
-                         ": its transactions are of no known network; name its passphrase with "
-                         "--network",
-                         options_.pair ? "" : ", or verify at level chain");
-    }
-    std::vector<ledger::Fault> faults;
-    // An anchor says nothing of a ledger whose stated hash is not its header's.
-    const bool anchored = options_.anchor && options_.anchor->sequence == ledger.sequence();
-    const auto level =
-        anchored ? std::max(options_.verify, ledger::VerifyLevel::kChain) : options_.verify;
-    ledger::VerifyLedger(ledger, level, network, sha, &faults);
-    if (anchored) ledger::VerifyAnchor(ledger, *options_.anchor, &faults);
-    for (ledger::Fault& fault : faults) slot.faults.push_back({slot.ledgers, std::move(fault)});
-    if (options_.pair && !ledger.paired()) {
-      // A ledger without transactions pairs under any network.
-      static const ledger::Network kAny;
-      return ledger.Pair(network != nullptr ? *network : kAny, sha);
-    }
-    return arrow::Status::OK();
-  }
-
-  // The caller's part from here on.
-
   arrow::Status CheckStop() const {
     if (!options_.stopped || !options_.stopped()) return arrow::Status::OK();
     return Error(ErrorCode::kCancelled, "the stream was cancelled");
   }
 
-  // Makes slot_ the next full one.
-  arrow::Status TakeSlot() {
-    ARROW_RETURN_NOT_OK(CheckStop());
-    Slot& slot = slots_[next_take_ % slots_.size()];
-    if (workers_.empty()) {
-      Fill(slot, stream_->Next(), sha_);
-    } else {
-      std::unique_lock lock(mutex_);
-      while (slot.state != Slot::State::kFull) {
-        changed_.wait_for(lock, std::chrono::milliseconds(kWaitMilliseconds));
-        ARROW_RETURN_NOT_OK(CheckStop());
-      }
-    }
-    slot_ = &slot;
+  // Makes segment_ the next one, if there is one by `until`.
+  arrow::Status TakeSegment(Clock::time_point until) {
+    do {
+      ARROW_RETURN_NOT_OK(CheckStop());
+      segment_ = workers_->Take(std::min(until, Clock::now() + kAskInterval));
+    } while (segment_ == nullptr && Clock::now() < until);
+    if (segment_ == nullptr) return arrow::Status::OK();
     next_ledger_ = next_fault_ = 0;
-    if (slot.fetched == source::Fetched::State::kObject) {
-      counters_.bytes_compressed += slot.opened.object().bytes->size();
+    for (const Segment::Object& object : segment_->objects) {
+      counters_.bytes_compressed += object.stored_bytes;
     }
     return arrow::Status::OK();
   }
 
-  void ReleaseSlot() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!workers_.empty()) waiting_bytes_ -= slot_->opened.bytes();
-      slot_->opened.Clear();
-      slot_->state = Slot::State::kFree;
-      ++next_take_;
-    }
-    slot_ = nullptr;
-    changed_.notify_all();
-  }
-
-  void Resume() {
-    {
-      const std::lock_guard lock(mutex_);
-      pausing_ = false;
-    }
-    changed_.notify_all();
-  }
-
-  arrow::Status Report(const ledger::Fault& fault) {
+  arrow::Status Report(const ledger::Fault& fault, const std::string& object) {
     if (options_.on_fault) {
       options_.on_fault(fault);
       return arrow::Status::OK();
     }
     ended_ = true;
-    return LedgerError(ErrorCode::kDataLoss, fault.ledger, slot_->opened.object().name, ": ",
-                       fault.ToString());
+    return LedgerError(ErrorCode::kDataLoss, fault.ledger, object, ": ", fault.ToString());
   }
 
-  // Checks the slot's ledger at `index` against those delivered before, and makes it the current
-  // one. False: it is not to be delivered.
+  // Checks the segment's ledger at `index` against those delivered before. False: it is not to be
+  // delivered.
   arrow::Result<bool> CheckInOrder(size_t index) {
-    ledger::Ledger& ledger = slot_->opened.ledgers()[index];
-    for (; next_fault_ < slot_->faults.size() && slot_->faults[next_fault_].index == index;
+    const Segment::LedgerAt& ledger = segment_->ledgers[index];
+    const std::string& object = segment_->objects[ledger.object].name;
+    for (; next_fault_ < segment_->faults.size() && segment_->faults[next_fault_].ledger == index;
          ++next_fault_) {
-      ARROW_RETURN_NOT_OK(Report(slot_->faults[next_fault_].fault));
+      ARROW_RETURN_NOT_OK(Report(segment_->faults[next_fault_].fault, object));
     }
-    const uint32_t sequence = ledger.sequence();
+    const uint32_t sequence = ledger.link.sequence;
     const uint32_t expected = previous_ ? previous_->sequence + 1 : options_.range.first;
     if (sequence > expected && expected != 0 && options_.gaps == source::GapPolicy::kFail) {
       ended_ = true;
       return LedgerError(
           ErrorCode::kDataLoss, expected, "ledger ", expected, " is missing: after ",
           previous_ ? Concat("ledger ", previous_->sequence) : std::string("the range's start"),
-          " comes ledger ", sequence, ", in ", slot_->opened.object().name);
+          " comes ledger ", sequence, ", in ", object);
     }
     if (previous_ &&
         (sequence <= previous_->sequence ||
          (sequence == expected && options_.verify != ledger::VerifyLevel::kStructure))) {
       std::vector<ledger::Fault> faults;
-      ledger::VerifyLink(ledger, previous_->sequence, previous_->hash, &faults);
-      for (const ledger::Fault& fault : faults) ARROW_RETURN_NOT_OK(Report(fault));
+      ledger::VerifyLink(ledger.link, previous_->sequence, previous_->hash, &faults);
+      for (const ledger::Fault& fault : faults) ARROW_RETURN_NOT_OK(Report(fault, object));
     }
     if (previous_ && sequence <= previous_->sequence) return false;
-    previous_ = Delivered{sequence, {}};
-    std::ranges::copy(ledger.hash(), previous_->hash.begin());
-    ledger_ = &ledger;
+    previous_ = ledger.link;
     ++counters_.ledgers;
-    counters_.bytes_raw += static_cast<int64_t>(ledger.wire().size());
+    counters_.bytes_raw += ledger.raw_bytes;
     return true;
   }
 
-  // What went wrong with the slot's object after its good ledgers.
-  arrow::Status FinishObject() {
-    const arrow::Status& status = slot_->status;
+  // What went wrong behind the segment's good ledgers.
+  arrow::Status FinishSegment() {
+    const arrow::Status& status = segment_->status;
     if (status.ok()) return status;
     // An object that unzips to too much is as unreadable as one that does not unzip.
     const bool undecodable =
-        slot_->fetched == source::Fetched::State::kObject &&
+        segment_->then == source::Fetched::State::kObject &&
         (CodeOf(status) == ErrorCode::kDataLoss || CodeOf(status) == ErrorCode::kResourceExhausted);
     if (options_.on_fault && undecodable) {
+      const Segment::Object& object = segment_->objects.back();
       const ErrorDetail* detail = DetailOf(status);
-      const uint32_t ledger =
-          detail && detail->ledger() ? *detail->ledger() : slot_->opened.object().first;
-      return Report({ledger, "structure", "", "one LedgerCloseMeta", status.message()});
+      const uint32_t ledger = detail && detail->ledger() ? *detail->ledger() : object.first;
+      return Report({ledger, "structure", "", "one LedgerCloseMeta", status.message()},
+                    object.name);
     }
     ended_ = true;
     return status;
@@ -373,37 +176,16 @@ class OrderedPipeline final : public Pipeline {
                        " is missing: the source ended before ledger ", *last);
   }
 
-  struct Delivered {
-    uint32_t sequence = 0;
-    ledger::Hash256 hash{};
-  };
-
   const Options options_;
-  std::unique_ptr<source::ObjectStream> stream_;  // by the worker that is fetching_, or the caller
   NetworkKnowledge network_;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Slot> slots_;
-  uint64_t next_fetch_ = 0;  // ordinal of the next object to fetch; its slot is ordinal % slots
-  uint64_t next_take_ = 0;   // ordinal of the next object for the caller
-  bool fetching_ = false;    // a worker is in stream_->Next()
-  bool pausing_ = false;     // nobody fetches until the caller resumes
-  bool closing_ = false;
-  int64_t waiting_bytes_ = 0;  // unzipped, in full slots
-
-  // The caller's own.
-  Slot* slot_ = nullptr;
-  size_t next_ledger_ = 0;  // in slot_
+  std::unique_ptr<Segment> segment_;
+  size_t next_ledger_ = 0;  // in segment_
   size_t next_fault_ = 0;
-  ledger::Ledger* ledger_ = nullptr;
   std::string waiting_for_;
-  std::optional<Delivered> previous_;
+  std::optional<ledger::LedgerLink> previous_;  // the ledger that was delivered last
   bool ended_ = false;
   Counters counters_;
-  ledger::Sha256 sha_;  // for slots that the caller fills itself
-
-  std::vector<std::thread> workers_;  // last: they use all of the above
+  std::unique_ptr<Workers> workers_;  // last: they use options and network
 };
 
 // Takes the source's word for the network where `options` leave it that.
@@ -459,7 +241,9 @@ arrow::Result<std::unique_ptr<Pipeline>> Pipeline::Make(source::LedgerSource& so
                                                         Options options) {
   ARROW_RETURN_NOT_OK(NameNetwork(source, &options));
   ARROW_ASSIGN_OR_RAISE(auto stream, source.OpenStream(options.range, options.gaps));
-  return std::make_unique<OrderedPipeline>(std::move(stream), std::move(options));
+  auto pipeline = std::make_unique<OrderedPipeline>(std::move(options));
+  ARROW_RETURN_NOT_OK(pipeline->Start(std::move(stream)));
+  return pipeline;
 }
 
 }  // namespace stellar_arrow::pipeline

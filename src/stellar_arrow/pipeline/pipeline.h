@@ -1,9 +1,10 @@
-// From a source's objects to checked ledgers in order: unzip, check, verify (in parallel), then the
-// chain check (in order). Knows no table and no transport.
+// From a source's objects to proven ledgers in order: unzip, check, verify and convert (in
+// parallel), then the chain check (in order). Knows no table and no transport.
 #pragma once
 
 #include <arrow/result.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,11 +15,8 @@
 #include "stellar_arrow/base/range.h"
 #include "stellar_arrow/ledger/network.h"
 #include "stellar_arrow/ledger/verify.h"
+#include "stellar_arrow/pipeline/conversion.h"
 #include "stellar_arrow/source/source.h"
-
-namespace stellar_arrow::ledger {
-class Ledger;
-}
 
 namespace stellar_arrow::pipeline {
 
@@ -29,8 +27,10 @@ struct Options {
   // Whether envelopes are to be paired with results, so that transactions can be read. Needs to
   // know the network, and fails where it cannot.
   bool pair = false;
-  // Threads that unzip, check and verify. 1 = all on the caller's own thread.
+  // Workers: threads that fetch, unzip, check, verify and convert.
   int threads = 1;
+  // Makes a worker's converter, where ledgers are wanted as rows; they are delivered as rows only.
+  std::function<arrow::Result<std::unique_ptr<Converter>>()> make_converter;
   // What the user says the network is. It must not contradict what the source says about itself,
   // nor the data. Absent: the source's word counts, else the known networks are tried.
   std::optional<ledger::Network> network;
@@ -45,8 +45,8 @@ struct Options {
   std::function<void(const ledger::Fault&)> on_fault;
   // Called with what a log should say once, such as which network was found. From any thread.
   std::function<void(const std::string&)> on_note;
-  // Asked about every 100 ms while Next() waits, from the thread that called it; true makes it fail
-  // with CANCELLED.
+  // Asked every 50 ms and less while Next() waits, from the thread that called it; true makes it
+  // fail with CANCELLED.
   std::function<bool()> stopped;
 };
 
@@ -65,24 +65,41 @@ struct Counters {
 };
 
 enum class Progress {
-  kLedger,  // `ledger()` is the next one
+  kLedger,  // the next one is there
   kEnd,     // the range is complete
   kNotYet,  // at the tip of a source that can grow (only when not told to wait)
+  kLater,   // the workers have none ready (only when there was a time limit)
+};
+
+// Where the rows of a ledger are: in a chunk, at a place among its ledgers.
+struct ConvertedLedger {
+  uint32_t sequence = 0;
+  std::shared_ptr<const Chunk> chunk;
+  size_t place = 0;
 };
 
 class Pipeline {
  public:
   virtual ~Pipeline() = default;
 
-  // Moves to the next ledger. With `wait`, blocks at the tip until there is one. Errors end the
-  // pipeline: DATA_LOSS and what the source says; all ledgers before the fault have been delivered.
-  virtual arrow::Result<Progress> Next(bool wait) = 0;
+  // Moves to the next ledger, for which it waits until `until`; with `wait` at the tip, too. Errors
+  // end the pipeline: DATA_LOSS and what the source says; all ledgers before the fault have been
+  // delivered.
+  virtual arrow::Result<Progress> Next(bool wait,
+                                       std::chrono::steady_clock::time_point until =
+                                           std::chrono::steady_clock::time_point::max()) = 0;
 
-  // Valid until the next call of Next().
+  // The ledger, where nothing is converted. Valid until the next call of Next().
   virtual const ledger::Ledger& ledger() const = 0;
+  // The ledger, where it is.
+  virtual ConvertedLedger converted() const = 0;
 
   // After kNotYet: what is not there yet, in words.
   virtual const std::string& waiting_for() const = 0;
+
+  // Has a worker do `task` before it reads on. Tasks begin in order; those that have not begun when
+  // the pipeline ends never do. From any thread.
+  virtual void DoNext(std::function<void()> task) = 0;
 
   virtual const Counters& counters() const = 0;
 

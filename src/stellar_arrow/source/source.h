@@ -76,6 +76,10 @@ class ObjectStream {
 
   // Blocks until Next() may have something new, for at most `milliseconds`.
   virtual void Wait(int64_t milliseconds) = 0;
+
+  // Makes a Next() that is under way return soon, whatever it returns. From any thread, and the
+  // last call of all. For streams whose Next() can take long.
+  virtual void Cancel() {}
 };
 
 // Thread-safe, except where an implementation says that it allows one stream at a time.

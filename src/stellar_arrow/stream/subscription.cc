@@ -1,166 +1,201 @@
+// The thread that asks for batches judges ledgers in their order and settles where batches are cut;
+// the workers put these together and encode them.
 #include "stellar_arrow/stream/subscription.h"
 
+#include <arrow/ipc/writer.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <deque>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
-#include "stellar_arrow/ledger/ledger.h"
+#include "stellar_arrow/stream/cutter.h"
+#include "stellar_arrow/stream/outgoing_batch.h"
+#include "stellar_arrow/stream/table_converter.h"
 
 namespace stellar_arrow::stream {
 namespace {
 
 using pipeline::Progress;
+using Clock = std::chrono::steady_clock;
+
+// Batches that are finished before they are asked for: the workers prepare one while another is
+// sent. A reader that is slow costs these, and what may wait in the pipeline.
+constexpr size_t kFinishedAhead = 2;
 
 class OrderedSubscription final : public Subscription {
  public:
-  OrderedSubscription(Options options, std::unique_ptr<pipeline::Pipeline> pipeline,
-                      std::vector<std::unique_ptr<tables::TableAppender>> appenders, bool wait)
+  OrderedSubscription(Options options, std::vector<std::shared_ptr<arrow::Schema>> schemas,
+                      bool wait, bool timed)
       : batch_(options.batch),
         range_(options.pipeline.range),
         wait_(wait),
-        pipeline_(std::move(pipeline)),
-        appenders_(std::move(appenders)) {}
+        timed_(timed),
+        schemas_(std::move(schemas)) {
+    outlet_.pool = options.pool;
+    outlet_.ipc = options.ipc;
+    for (const tables::Table* table : options.tables) cutters_.emplace_back(batch_, table->name());
+  }
+
+  arrow::Status Start(source::LedgerSource& source, pipeline::Options options) {
+    return pipeline::Pipeline::Make(source, std::move(options)).Value(&pipeline_);
+  }
 
   const std::shared_ptr<arrow::Schema>& schema(size_t table) const override {
-    return appenders_[table]->schema();
+    return schemas_[table];
   }
 
-  // Appends ledgers until a table has a batch to hand out, the source has nothing more for now, or
-  // it ends, well or not; the rows there are go first in each case.
   arrow::Result<std::optional<Batch>> Next() override {
-    while (ready_.empty()) {
-      if (!end_.ok()) return end_;
-      if (ended_) return std::nullopt;
-      // Nothing may be held back while waiting at the tip.
-      auto progress = pipeline_->Next(/*wait=*/wait_ && !HasRows());
-      if (!progress.ok()) {
-        end_ = progress.status();
-      } else if (*progress == Progress::kLedger) {
-        ARROW_RETURN_NOT_OK(EndUnlessOk(Append(pipeline_->ledger())));
-        continue;
-      } else if (*progress == Progress::kEnd) {
-        ended_ = true;
-      } else if (!wait_) {
-        ended_ = true;
-        if (range_.last) {
-          end_ = Error(ErrorCode::kOutOfRange, "the range goes on to ledger ", *range_.last,
-                       ", but ", pipeline_->waiting_for());
-        }
-      }
-      ARROW_RETURN_NOT_OK(EndUnlessOk(FinishAll()));
+    if (broken_) return end_;
+    // Waited for is only the next batch; others are settled ahead as far as there are ledgers.
+    while (!ended_ && outgoing_.size() < 1 + kFinishedAhead) {
+      ARROW_ASSIGN_OR_RAISE(const bool advanced, Advance());
+      if (!advanced) break;
     }
-    Batch batch = std::move(ready_.front());
-    ready_.pop_front();
-    return batch;
+    for (; begun_ < std::min(outgoing_.size(), 1 + kFinishedAhead); ++begun_) {
+      pipeline_->DoNext([batch = outgoing_[begun_]] { batch->Finish(); });
+    }
+    if (outgoing_.empty()) {
+      if (!end_.ok()) return end_;
+      return std::nullopt;
+    }
+    outgoing_.front()->Finish();
+    auto batch = outgoing_.front()->Take();
+    if (!batch.ok()) return Break(batch.status());  // and stays the first that was not handed out
+    outgoing_.pop_front();
+    --begun_;
+    return *std::move(batch);
   }
 
-  const pipeline::Counters& counters() const override { return pipeline_->counters(); }
+  Counters counters() const override { return {pipeline_->counters(), outlet_.finished}; }
 
-  std::optional<uint32_t> first_ledger() const override { return first_appended_; }
+  std::optional<uint32_t> first_ledger() const override { return first_; }
 
   std::optional<uint32_t> next_ledger() const override {
-    if (lost_from_) return lost_from_;
-    if (last_appended_) return *last_appended_ + 1;
-    return range_.first != 0 ? std::optional(range_.first) : std::nullopt;
+    std::optional<uint32_t> next;
+    const auto note = [&next](uint32_t ledger) { next = std::min(next.value_or(ledger), ledger); };
+    if (last_) {
+      note(*last_ + 1);
+    } else if (range_.first != 0) {
+      note(range_.first);
+    }
+    for (const auto& batch : outgoing_) note(batch->ledger());
+    for (const Cutter& cutter : cutters_) {
+      if (cutter.ledger()) note(*cutter.ledger());
+    }
+    return next;
   }
 
  private:
-  // Ends the stream where rows could not be built: those since the last batch are lost with it, so
-  // the first of them is what has not been handed out.
-  arrow::Status EndUnlessOk(arrow::Status built) {
-    if (!built.ok()) {
-      end_ = built;
-      lost_from_ = pending_from_;
-      ready_.clear();
+  // Takes the next ledger, or notes that there is none for now, or at all; waits if no batch is on
+  // its way. False: there is nothing to go on with but the batches on their way.
+  arrow::Result<bool> Advance() {
+    const bool may_wait = outgoing_.empty();
+    const bool rows = HasRows();
+    const auto until = !may_wait        ? Clock::time_point::min()
+                       : timed_ && rows ? flush_at_
+                                        : Clock::time_point::max();
+    // Nothing may be held back while waiting at the tip.
+    auto progress = pipeline_->Next(/*wait=*/wait_ && may_wait && !rows, until);
+    if (!progress.ok()) {
+      if (CodeOf(progress.status()) == ErrorCode::kCancelled) return Break(progress.status());
+      End(progress.status());
+      return true;
     }
-    return built;
+    switch (*progress) {
+      case Progress::kLedger:
+        if (const arrow::Status added = Add(pipeline_->converted()); !added.ok()) End(added);
+        if (may_wait && timed_ && HasRows() && Clock::now() >= flush_at_) FlushAll();
+        return true;
+      case Progress::kEnd:
+        End(arrow::Status::OK());
+        return true;
+      case Progress::kNotYet:
+        if (!wait_) {
+          End(range_.last ? Error(ErrorCode::kOutOfRange, "the range goes on to ledger ",
+                                  *range_.last, ", but ", pipeline_->waiting_for())
+                          : arrow::Status::OK());
+          return true;
+        }
+        FlushAll();
+        return rows;
+      case Progress::kLater:
+        if (may_wait) FlushAll();
+        return may_wait;
+    }
+    return false;
+  }
+
+  // No more is read: the rows there are go out, then `status` is told.
+  void End(arrow::Status status) {
+    ended_ = true;
+    end_ = std::move(status);
+    FlushAll();
+  }
+
+  // Nothing goes out any more.
+  arrow::Status Break(const arrow::Status& status) {
+    ended_ = broken_ = true;
+    end_ = status;
+    return end_;
   }
 
   bool HasRows() const {
-    return std::ranges::any_of(appenders_,
-                               [](const auto& appender) { return appender->rows() != 0; });
+    return std::ranges::any_of(cutters_,
+                               [](const Cutter& cutter) { return cutter.ledger().has_value(); });
   }
 
-  arrow::Status Append(const ledger::Ledger& ledger) {
-    if (!HasRows()) pending_from_ = ledger.sequence();
-    if (!first_appended_) first_appended_ = ledger.sequence();
-    last_appended_ = ledger.sequence();
-    for (size_t table = 0; table < appenders_.size(); ++table) {
-      tables::TableAppender& appender = *appenders_[table];
-      const int64_t rows_before = appender.rows();
-      const int64_t bytes_before = appender.bytes();
-      ARROW_RETURN_NOT_OK(appender.Append(ledger));
-      // A ledger that takes the batch over its limits begins the next one. It is sent at once with
-      // the rows before it, as slices of one set of buffers, so that nothing is copied or built
-      // twice: batches depend on the ledgers alone, never on time.
-      const int64_t bytes = appender.bytes();
-      if (bytes > batch_.bytes || appender.rows() > batch_.rows) {
-        ARROW_RETURN_NOT_OK(Finish(table, rows_before, bytes - bytes_before <= batch_.bytes));
-      } else if (appender.rows() == batch_.rows) {
-        ARROW_RETURN_NOT_OK(Finish(table, 0, /*fits=*/true));
-      }
+  arrow::Status Add(const pipeline::ConvertedLedger& ledger) {
+    const bool had_rows = HasRows();
+    for (size_t table = 0; table < cutters_.size(); ++table) {
+      const auto& [rows, ledgers] = ledger.chunk->tables[table];
+      const int64_t begin = ledger.place == 0 ? 0 : ledgers[ledger.place - 1].end;
+      const auto& own = ledgers[ledger.place];
+      const arrow::Status added =
+          cutters_[table].Add(ledger.sequence, {rows, begin, own.end - begin}, own.bytes, &cuts_);
+      SendCuts(table);
+      ARROW_RETURN_NOT_OK(added);
     }
+    if (!first_) first_ = ledger.sequence;
+    last_ = ledger.sequence;
+    if (!had_rows) flush_at_ = Clock::now() + batch_.flush;
     return arrow::Status::OK();
   }
 
-  arrow::Status FinishAll() {
-    for (size_t table = 0; table < appenders_.size(); ++table) {
-      if (appenders_[table]->rows() != 0) {
-        ARROW_RETURN_NOT_OK(Finish(table, 0, /*fits=*/true));
-      }
+  void FlushAll() {
+    for (size_t table = 0; table < cutters_.size(); ++table) {
+      cutters_[table].Flush(&cuts_);
+      SendCuts(table);
     }
-    return arrow::Status::OK();
   }
 
-  // Makes batches of the table's rows: one of the first `cut` rows, and what the others need.
-  // `fits` says that the others have no more bytes than a batch may, so that they need not be
-  // measured.
-  arrow::Status Finish(size_t table, int64_t cut, bool fits) {
-    ARROW_ASSIGN_OR_RAISE(auto rows, appenders_[table]->Finish());
-    if (cut != 0) ready_.push_back({table, rows->Slice(0, cut)});
-    for (int64_t begin = cut; begin < rows->num_rows(); begin += batch_.rows) {
-      auto part = rows->Slice(begin, batch_.rows);
-      if (fits) {
-        ready_.push_back({table, std::move(part)});
-      } else {
-        ARROW_RETURN_NOT_OK(HandOut(table, std::move(part)));
-      }
+  void SendCuts(size_t table) {
+    for (Cut& cut : cuts_) {
+      outgoing_.push_back(std::make_shared<OutgoingBatch>(table, std::move(cut), outlet_));
     }
-    return arrow::Status::OK();
-  }
-
-  // A ledger can have more rows than a batch may: it is halved until each part fits, or is one row.
-  arrow::Status HandOut(size_t table, std::shared_ptr<arrow::RecordBatch> rows) {
-    if (rows->num_rows() > 1) {
-      ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*rows));
-      if (bytes > batch_.bytes) {
-        const int64_t half = (rows->num_rows() + 1) / 2;
-        ARROW_RETURN_NOT_OK(HandOut(table, rows->Slice(0, half)));
-        return HandOut(table, rows->Slice(half));
-      }
-    }
-    ready_.push_back({table, std::move(rows)});
-    return arrow::Status::OK();
+    cuts_.clear();
   }
 
   const BatchOptions batch_;
   const LedgerRange range_;
   const bool wait_;
-  const std::unique_ptr<pipeline::Pipeline> pipeline_;
-  const std::vector<std::unique_ptr<tables::TableAppender>> appenders_;
-  std::deque<Batch> ready_;
-  std::optional<uint32_t> first_appended_;
-  std::optional<uint32_t> last_appended_;
-  std::optional<uint32_t> pending_from_;  // the first ledger whose rows may be in no batch yet
-  std::optional<uint32_t> lost_from_;     // the same, once rows could not be built
-  bool ended_ = false;
-  arrow::Status end_;  // how the pipeline ended, told once all rows are handed out
+  const bool timed_;
+  const std::vector<std::shared_ptr<arrow::Schema>> schemas_;
+  Outlet outlet_;
+  std::deque<Cutter> cutters_;  // by table
+  std::vector<Cut> cuts_;       // by the last addition
+  std::deque<std::shared_ptr<OutgoingBatch>> outgoing_;
+  size_t begun_ = 0;  // of outgoing_, those that the workers have been told of
+  Clock::time_point flush_at_;
+  std::optional<uint32_t> first_;
+  std::optional<uint32_t> last_;                  // ledger that was added
+  bool ended_ = false;                            // no more is read
+  bool broken_ = false;                           // nor handed out
+  arrow::Status end_;                             // told once all rows are handed out
+  std::unique_ptr<pipeline::Pipeline> pipeline_;  // last: its workers use outlet_
 };
 
 }  // namespace
@@ -197,22 +232,35 @@ arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSo
 
 arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSource& source,
                                                                 Options options) {
-  std::vector<std::unique_ptr<tables::TableAppender>> appenders;
-  arrow::MemoryPool* const pool =
-      options.pool != nullptr ? options.pool : arrow::default_memory_pool();
+  if (options.pool == nullptr) options.pool = arrow::default_memory_pool();
+  std::string network;
+  if (options.pipeline.network) network = options.pipeline.network->passphrase;
+  std::vector<std::shared_ptr<arrow::Schema>> schemas;
   for (size_t i = 0; i < options.tables.size(); ++i) {
-    tables::Selection selection{options.columns[i]};
-    if (options.pipeline.network) selection.network = options.pipeline.network->passphrase;
-    ARROW_ASSIGN_OR_RAISE(auto appender, options.tables[i]->MakeAppender(selection, pool));
-    appenders.push_back(std::move(appender));
+    ARROW_ASSIGN_OR_RAISE(schemas.emplace_back(),
+                          options.tables[i]->Schema({options.columns[i], network}));
     options.pipeline.pair |= options.tables[i]->needs_transactions();
   }
+  pipeline::Options pipeline = options.pipeline;
+  pipeline.make_converter =
+      [tables = options.tables, columns = options.columns, network,
+       pool = options.pool]() -> arrow::Result<std::unique_ptr<pipeline::Converter>> {
+    std::vector<std::unique_ptr<tables::TableAppender>> appenders;
+    for (size_t i = 0; i < tables.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(appenders.emplace_back(),
+                            tables[i]->MakeAppender({columns[i], network}, pool));
+    }
+    return std::make_unique<TableConverter>(std::move(appenders));
+  };
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
-  ARROW_ASSIGN_OR_RAISE(auto pipeline, pipeline::Pipeline::Make(source, options.pipeline));
   // What cannot grow will come or end, however slow it is.
   const bool wait = options.wait || !extent.grows;
-  return std::make_unique<OrderedSubscription>(std::move(options), std::move(pipeline),
-                                               std::move(appenders), wait);
+  const LedgerRange range = options.pipeline.range;
+  const bool timed = extent.grows && (!range.last || *range.last > extent.newest.value_or(0));
+  auto subscription =
+      std::make_unique<OrderedSubscription>(std::move(options), std::move(schemas), wait, timed);
+  ARROW_RETURN_NOT_OK(subscription->Start(source, std::move(pipeline)));
+  return subscription;
 }
 
 }  // namespace stellar_arrow::stream

@@ -1,10 +1,12 @@
-// One subscription: a request against a source, delivered as record batches in ledger order. Cuts
-// batches at ledger borders by fixed rules; knows no transport.
+// One subscription: a request against a source, delivered as record batches in ledger order, cut at
+// ledger borders by fixed rules. Knows no transport.
 #pragma once
 
+#include <arrow/ipc/options.h>
 #include <arrow/result.h>
 #include <arrow/type_fwd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,16 +17,26 @@
 #include "stellar_arrow/stream/request.h"
 #include "stellar_arrow/tables/catalog.h"
 
+namespace arrow::ipc {
+struct IpcPayload;
+}
+
 namespace stellar_arrow::stream {
 
 // The soft target stands well below the 4 MiB that Go clients receive by default, because the
 // IPC form adds to it.
 inline constexpr int64_t kDefaultBatchBytes = int64_t{2} << 20;
 inline constexpr int64_t kDefaultBatchRows = 1000;  // the original's BATCH_SIZE
+// A single row can be beyond the target, but clients must be able to say what they take at most.
+inline constexpr int64_t kHardBatchBytes = int64_t{64} << 20;
+inline constexpr std::chrono::milliseconds kDefaultFlush{1000};
 
 struct BatchOptions {
-  int64_t rows = kDefaultBatchRows;    // most rows in a batch; a ledger with more is sliced
-  int64_t bytes = kDefaultBatchBytes;  // most bytes in a batch, unless a single row has more
+  int64_t rows = kDefaultBatchRows;      // most rows in a batch; a ledger with more is sliced
+  int64_t bytes = kDefaultBatchBytes;    // most bytes in a batch, unless a single row has more
+  int64_t hard_bytes = kHardBatchBytes;  // a row of more than this and `bytes` ends the stream
+  // How long rows wait at most for their batch to fill, where a range can come to the tip.
+  std::chrono::milliseconds flush = kDefaultFlush;
 };
 
 // The ledgers that `request` means for `source` now. Errors: OUT_OF_RANGE, saying what the source
@@ -34,6 +46,11 @@ arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSo
 struct Batch {
   size_t table = 0;  // index among the subscription's tables
   std::shared_ptr<arrow::RecordBatch> rows;
+  std::shared_ptr<const arrow::ipc::IpcPayload> payload;  // the rows encoded, if that was asked for
+};
+
+struct Counters : pipeline::Counters {
+  int64_t batches = 0;  // finished, whether handed out or not
 };
 
 // Not thread-safe.
@@ -48,11 +65,12 @@ class Subscription {
   // the ledger at fault have been delivered.
   virtual arrow::Result<std::optional<Batch>> Next() = 0;
 
-  virtual const pipeline::Counters& counters() const = 0;
+  virtual Counters counters() const = 0;
 
-  // The first ledger that has been handed out.
+  // The first ledger there was.
   virtual std::optional<uint32_t> first_ledger() const = 0;
-  // The first ledger that has not been handed out; absent while the range's start is not known.
+  // The first ledger of which not all rows have been handed out; absent while the range's start is
+  // not known.
   virtual std::optional<uint32_t> next_ledger() const = 0;
 
   // Several tables are filled in one pass. `tables` and `columns` go together; an empty list of
@@ -64,6 +82,8 @@ class Subscription {
     BatchOptions batch;
     // False: at the tip of a source the stream ends instead of waiting (`export`).
     bool wait = true;
+    // How batches are encoded, if they are to be sent.
+    std::optional<arrow::ipc::IpcWriteOptions> ipc;
     arrow::MemoryPool* pool = nullptr;  // null = Arrow's default
   };
   static arrow::Result<std::unique_ptr<Subscription>> Make(source::LedgerSource& source,

@@ -1,0 +1,107 @@
+#include "stellar_arrow/pipeline/run_reader.h"
+
+#include <arrow/buffer.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/ledger/ledger.h"
+
+namespace stellar_arrow::pipeline {
+namespace {
+
+// A chunk that has so many bytes of rows ends with its ledger, though its object goes on: the first
+// rows of a big object need not wait for all, and what waits comes in portions.
+constexpr int64_t kChunkBytes = int64_t{4} << 20;
+
+}  // namespace
+
+void RunReader::Read(Run run, std::unique_ptr<OpenedObject>& opened, const std::stop_token& stop,
+                     const Put& put) {
+  for (source::Object& object : run.objects) {
+    if (!ReadObject(std::move(object), opened, stop, put)) return;
+  }
+  if (segment_->objects.empty() && run.then == source::Fetched::State::kObject) return;
+  segment_->then = run.then;
+  segment_->reason = std::move(run.reason);
+  segment_->status = std::move(run.status);
+  HandOn(put);
+}
+
+bool RunReader::ReadObject(source::Object object, std::unique_ptr<OpenedObject>& opened,
+                           const std::stop_token& stop, const Put& put) {
+  arrow::Status status = opened->Open(std::move(object), options_.range);
+  const std::string& name = opened->object().name;
+  const uint32_t first = opened->object().first;
+  segment_->objects.push_back({name, first, opened->object().bytes->size()});
+  for (ledger::Ledger& ledger : opened->ledgers()) {
+    if (stop.stop_requested()) return false;
+    arrow::Status good = Verify(ledger);
+    if (good.ok() && converts()) good = converter_->Add(ledger);
+    if (!good.ok()) {
+      status = WithContext(good, name);
+      break;
+    }
+    segment_->ledgers.push_back(
+        {LinkOf(ledger), static_cast<int64_t>(ledger.wire().size()), segment_->objects.size() - 1});
+    if (converts() && converter_->bytes() >= kChunkBytes) {
+      if (!HandOn(put)) return false;
+      segment_->objects.push_back({name, first, 0});
+    }
+  }
+  segment_->status = status;
+  if (!converts()) {
+    segment_->opened = std::move(opened);
+    return HandOn(put);
+  }
+  // What is wrong ends a segment, so that it is told between the right ledgers.
+  return status.ok() || HandOn(put);
+}
+
+arrow::Status RunReader::Verify(ledger::Ledger& ledger) {
+  ARROW_RETURN_NOT_OK(network_.Prove(ledger, sha_));
+  const ledger::Network* network = network_.Get();
+  const bool full = options_.verify == ledger::VerifyLevel::kFull;
+  if ((full || options_.pair) && network == nullptr && !ledger.envelopes().empty()) {
+    return LedgerError(ErrorCode::kFailedPrecondition, ledger.sequence(), "ledger ",
+                       ledger.sequence(),
+                       ": its transactions are of no known network; name its passphrase with "
+                       "--network",
+                       options_.pair ? "" : ", or verify at level chain");
+  }
+  std::vector<ledger::Fault> faults;
+  // An anchor says nothing of a ledger whose stated hash is not its header's.
+  const bool anchored = options_.anchor && options_.anchor->sequence == ledger.sequence();
+  const auto level =
+      anchored ? std::max(options_.verify, ledger::VerifyLevel::kChain) : options_.verify;
+  ledger::VerifyLedger(ledger, level, network, sha_, &faults);
+  if (anchored) ledger::VerifyAnchor(ledger, *options_.anchor, &faults);
+  for (ledger::Fault& fault : faults) {
+    segment_->faults.push_back({segment_->ledgers.size(), std::move(fault)});
+  }
+  if (options_.pair && !ledger.paired()) {
+    // A ledger without transactions pairs under any network.
+    static const ledger::Network kAny;
+    return ledger.Pair(network != nullptr ? *network : kAny, sha_);
+  }
+  return arrow::Status::OK();
+}
+
+bool RunReader::HandOn(const Put& put) {
+  Segment& segment = *segment_;
+  if (converts() && !segment.ledgers.empty()) {
+    auto chunk = converter_->Finish();
+    if (chunk.ok()) {
+      segment.chunk = *std::move(chunk);
+    } else {
+      const uint32_t first = segment.ledgers.front().link.sequence;
+      segment.status = WithContext(chunk.status(), Concat("the rows from ledger ", first, " on"));
+      segment.ledgers.clear();
+      segment.faults.clear();
+    }
+  }
+  return put(std::exchange(segment_, std::make_unique<Segment>()));
+}
+
+}  // namespace stellar_arrow::pipeline

@@ -1,0 +1,67 @@
+#include "stellar_arrow/stream/cutter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/stream/subscription.h"
+
+namespace stellar_arrow::stream {
+
+arrow::Status Cutter::Add(uint32_t ledger, columnar::Piece rows, int64_t bytes,
+                          std::vector<Cut>* cuts) {
+  if (rows.count == 0) return arrow::Status::OK();
+  if (rows_ + rows.count > options_.rows || bytes_ + bytes > options_.bytes) {
+    Flush(cuts);
+    for (int64_t done = 0; done < rows.count; done += options_.rows) {
+      const columnar::Piece part{rows.batch, rows.begin + done,
+                                 std::min(options_.rows, rows.count - done)};
+      if (bytes <= options_.bytes) {
+        cuts->push_back({ledger, {part}});
+      } else {
+        ARROW_RETURN_NOT_OK(CutAlone(ledger, part, cuts));
+      }
+    }
+    return arrow::Status::OK();
+  }
+  if (rows_ == 0) begun_.ledger = ledger;
+  rows_ += rows.count;
+  bytes_ += bytes;
+  if (!begun_.pieces.empty() && begun_.pieces.back().batch == rows.batch) {
+    begun_.pieces.back().count += rows.count;  // ledgers of a chunk follow each other
+  } else {
+    begun_.pieces.push_back(std::move(rows));
+  }
+  if (rows_ == options_.rows) Flush(cuts);
+  return arrow::Status::OK();
+}
+
+// Halves the rows until each part fits, or is one row.
+arrow::Status Cutter::CutAlone(uint32_t ledger, columnar::Piece rows,
+                               std::vector<Cut>* cuts) const {
+  const int64_t bytes = columnar::BytesOf(rows);
+  if (bytes > options_.bytes && rows.count > 1) {
+    const int64_t half = (rows.count + 1) / 2;
+    ARROW_RETURN_NOT_OK(CutAlone(ledger, {rows.batch, rows.begin, half}, cuts));
+    return CutAlone(ledger, {rows.batch, rows.begin + half, rows.count - half}, cuts);
+  }
+  if (bytes > options_.bytes && bytes > options_.hard_bytes) {
+    return LedgerError(ErrorCode::kResourceExhausted, ledger, "ledger ", ledger, ": a row of ",
+                       table_, " has ", bytes, " bytes, the most that is sent is ",
+                       options_.hard_bytes,
+                       "; ask for columns without the raw XDR, or read the ledger with export");
+  }
+  cuts->push_back({ledger, {std::move(rows)}});
+  return arrow::Status::OK();
+}
+
+void Cutter::Flush(std::vector<Cut>* cuts) {
+  if (rows_ != 0) cuts->push_back(std::exchange(begun_, {}));
+  rows_ = bytes_ = 0;
+}
+
+std::optional<uint32_t> Cutter::ledger() const {
+  return rows_ != 0 ? std::optional(begun_.ledger) : std::nullopt;
+}
+
+}  // namespace stellar_arrow::stream

@@ -1,0 +1,31 @@
+#include "stellar_arrow/stream/outgoing_batch.h"
+
+#include <arrow/ipc/writer.h>
+#include <arrow/record_batch.h>
+
+#include <utility>
+
+namespace stellar_arrow::stream {
+
+void OutgoingBatch::Finish() {
+  std::call_once(once_, [this] {
+    result_ = Make();
+    cut_.pieces.clear();
+    ++outlet_.finished;
+  });
+}
+
+arrow::Result<Batch> OutgoingBatch::Make() const {
+  Batch batch;
+  batch.table = table_;
+  ARROW_ASSIGN_OR_RAISE(batch.rows, columnar::Join(cut_.pieces, outlet_.pool));
+  if (outlet_.ipc) {
+    auto payload = std::make_shared<arrow::ipc::IpcPayload>();
+    ARROW_RETURN_NOT_OK(
+        arrow::ipc::GetRecordBatchPayload(*batch.rows, *outlet_.ipc, payload.get()));
+    batch.payload = std::move(payload);
+  }
+  return batch;
+}
+
+}  // namespace stellar_arrow::stream
