@@ -11,9 +11,15 @@
 namespace stellar_arrow::pipeline {
 namespace {
 
-// A chunk that has so many bytes of rows ends with its ledger, though its object goes on: the first
+// A chunk that has so many bytes of rows ends with its block, though its object goes on: the first
 // rows of a big object need not wait for all, and what waits comes in portions.
 constexpr int64_t kChunkBytes = int64_t{4} << 20;
+// With so many it ends anywhere.
+constexpr int64_t kMostChunkBytes = int64_t{32} << 20;
+
+bool IsLongEnough(int64_t bytes, uint32_t last_ledger) {
+  return bytes >= kMostChunkBytes || (bytes >= kChunkBytes && EndsBlock(last_ledger));
+}
 
 }  // namespace
 
@@ -45,7 +51,7 @@ bool RunReader::ReadObject(source::Object object, std::unique_ptr<OpenedObject>&
     }
     segment_->ledgers.push_back(
         {LinkOf(ledger), static_cast<int64_t>(ledger.wire().size()), segment_->objects.size() - 1});
-    if (converts() && converter_->bytes() >= kChunkBytes) {
+    if (converts() && IsLongEnough(converter_->bytes(), ledger.sequence())) {
       if (!HandOn(put)) return false;
       segment_->objects.push_back({name, first, 0});
     }

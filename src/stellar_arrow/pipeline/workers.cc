@@ -18,10 +18,13 @@ constexpr size_t kSlotsPerThread = 2;
 // the next one to be taken. Bounds a stream's memory whatever the objects' sizes.
 constexpr int64_t kWaitingBytesPerThread = int64_t{8} << 20;
 
-// A run has about so many bytes of ledgers: enough for handing it on to cost little beside reading
-// it, little enough for the workers to share even short ranges. The first run of all is one object,
-// and each may be twice the one before, so that the first rows come soon.
+// A run has so many bytes of ledgers, and then goes on to the end of a block: enough for handing it
+// on to cost little beside reading it, little enough for the workers to share even short ranges.
+// The first run of all is one object, and each may be twice the one before, so that the first rows
+// come soon.
 constexpr int64_t kRunBytes = int64_t{1} << 20;
+// With so many it ends anywhere.
+constexpr int64_t kMostRunBytes = int64_t{32} << 20;
 
 // A source that is slow is not waited for to fill a run.
 constexpr auto kLongestFetch = std::chrono::milliseconds(5);
@@ -37,6 +40,14 @@ int64_t RawBytesOf(const Run& run) {
   int64_t bytes = 0;
   for (const source::Object& object : run.objects) bytes += RawBytesOf(object);
   return bytes;
+}
+
+// Whether a run that should have `wanted_bytes` has come to its end.
+bool IsLongEnough(const Run& run, int64_t wanted_bytes) {
+  const int64_t bytes = RawBytesOf(run);
+  const uint32_t last = run.objects.back().last;  // 0: unknown
+  const bool may_end = wanted_bytes < kRunBytes || last == 0 || EndsBlock(last);
+  return bytes >= kMostRunBytes || (bytes >= wanted_bytes && may_end);
 }
 
 }  // namespace
@@ -188,7 +199,7 @@ Run Workers::Fetch(int64_t wanted_bytes) {
     if (run.then != source::Fetched::State::kObject) break;
     run.objects.push_back(std::move(fetched->object));
     // Opened ledgers that are handed on as they are keep their object open.
-  } while (converts_ && RawBytesOf(run) < wanted_bytes && Clock::now() < until &&
+  } while (converts_ && !IsLongEnough(run, wanted_bytes) && Clock::now() < until &&
            !stop_.stop_requested());
   return run;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/pipeline/conversion.h"
 #include "stellar_arrow/stream/subscription.h"
 
 namespace stellar_arrow::stream {
@@ -32,7 +33,9 @@ arrow::Status Cutter::Add(uint32_t ledger, columnar::Piece rows, int64_t bytes,
   } else {
     begun_.pieces.push_back(std::move(rows));
   }
-  if (rows_ == options_.rows) Flush(cuts);
+  // To send what is small together with the rows of other blocks costs less than to send it alone.
+  const bool is_small = bytes_ < options_.bytes / 4;
+  if (rows_ == options_.rows || (pipeline::EndsBlock(ledger) && !is_small)) Flush(cuts);
   return arrow::Status::OK();
 }
 

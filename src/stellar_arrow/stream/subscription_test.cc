@@ -144,9 +144,12 @@ TEST(Subscription, CutsBatchesByRowsAndBytesAtLedgerBorders) {
   EXPECT_THAT(Read(*source, "stellar_ledger:0").batch_rows, testing::ElementsAre(6));
   EXPECT_THAT(Read(*source, "stellar_ledger:0", {.rows = 4}).batch_rows,
               testing::ElementsAre(4, 2));
-  // Ledgers of 199, 215, 260, 91, 252 and 306 KB.
+  // Ledgers of 199, 215, 260, 91, 252 and 306 KB. The first is the last of its block.
   EXPECT_THAT(Read(*source, "stellar_ledger:0", {.bytes = 500'000}).batch_rows,
-              testing::ElementsAre(2, 1, 2, 1));
+              testing::ElementsAre(1, 2, 1, 1, 1));
+  EXPECT_THAT(Read(*source, "stellar_ledger:0", {.bytes = 900'000}).batch_rows,
+              testing::ElementsAre(4, 2))
+      << "a small batch goes on over a block's end";
   EXPECT_THAT(Read(*source, "stellar_ledger:0", {.bytes = 1}).batch_rows,
               testing::ElementsAre(1, 1, 1, 1, 1, 1));
 }
