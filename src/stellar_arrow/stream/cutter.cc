@@ -12,16 +12,12 @@ namespace stellar_arrow::stream {
 arrow::Status Cutter::Add(uint32_t ledger, columnar::Piece rows, int64_t bytes,
                           std::vector<Cut>* cuts) {
   if (rows.count == 0) return arrow::Status::OK();
-  if (rows_ + rows.count > options_.rows || bytes_ + bytes > options_.bytes) {
-    Flush(cuts);
+  if (rows_ + rows.count > options_.rows || bytes_ + bytes > options_.bytes) Flush(cuts);
+  if (rows.count > options_.rows || bytes > options_.bytes) {
     for (int64_t done = 0; done < rows.count; done += options_.rows) {
-      const columnar::Piece part{rows.batch, rows.begin + done,
-                                 std::min(options_.rows, rows.count - done)};
-      if (bytes <= options_.bytes) {
-        cuts->push_back({ledger, {part}});
-      } else {
-        ARROW_RETURN_NOT_OK(CutAlone(ledger, part, cuts));
-      }
+      ARROW_RETURN_NOT_OK(CutAlone(
+          ledger, {rows.batch, rows.begin + done, std::min(options_.rows, rows.count - done)},
+          cuts));
     }
     return arrow::Status::OK();
   }

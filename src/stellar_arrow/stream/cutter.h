@@ -29,8 +29,8 @@ class Cutter {
   // Adds a ledger's rows, of `bytes`. What is settled by them is appended to `cuts`:
   //  - a batch that has the most rows it may;
   //  - at the end of a block of ledgers, a batch of a quarter of the bytes it may have, or more;
-  //  - where the ledger would take the batch over its limits, the batch without it, and the ledger
-  //    alone, in as many parts as the limits ask for.
+  //  - where the ledger would take the batch over its limits, the batch without it;
+  //  - a ledger that is over the limits by itself, in as many parts as they ask for.
   // Errors: RESOURCE_EXHAUSTED for a row of more bytes than any batch may have.
   arrow::Status Add(uint32_t ledger, columnar::Piece rows, int64_t bytes, std::vector<Cut>* cuts);
 
