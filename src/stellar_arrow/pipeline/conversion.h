@@ -18,7 +18,8 @@ namespace stellar_arrow::pipeline {
 // Ledgers come in blocks, by their numbers. Workers take whole blocks, and batches end with them,
 // so that most lie within what one worker made and need not be copied together.
 inline constexpr uint32_t kBlockLedgers = 16;
-inline bool EndsBlock(uint32_t ledger) { return (ledger + 1) % kBlockLedgers == 0; }
+inline uint32_t BlockOf(uint32_t ledger) { return ledger / kBlockLedgers; }
+inline bool EndsBlock(uint32_t ledger) { return ledger % kBlockLedgers == kBlockLedgers - 1; }
 
 // The rows of some consecutive ledgers, table by table.
 struct Chunk {

@@ -9,6 +9,9 @@
 
 namespace stellar_arrow::stream {
 
+using pipeline::BlockOf;
+using pipeline::EndsBlock;
+
 arrow::Status Cutter::Add(uint32_t ledger, columnar::Piece rows, int64_t bytes,
                           std::vector<Cut>* cuts) {
   if (rows.count == 0) return arrow::Status::OK();
@@ -29,9 +32,7 @@ arrow::Status Cutter::Add(uint32_t ledger, columnar::Piece rows, int64_t bytes,
   } else {
     begun_.pieces.push_back(std::move(rows));
   }
-  // To send what is small together with the rows of other blocks costs less than to send it alone.
-  const bool is_small = bytes_ < options_.bytes / 4;
-  if (rows_ == options_.rows || (pipeline::EndsBlock(ledger) && !is_small)) Flush(cuts);
+  if (rows_ == options_.rows || (EndsBlock(ledger) && IsOfBlock(ledger))) Flush(cuts);
   return arrow::Status::OK();
 }
 
@@ -52,6 +53,12 @@ arrow::Status Cutter::CutAlone(uint32_t ledger, columnar::Piece rows,
   }
   cuts->push_back({ledger, {std::move(rows)}});
   return arrow::Status::OK();
+}
+
+// Whether the batch that is begun is of the ledger's block alone, and of some size: to send little
+// costs more than to copy it to the rows of the next blocks.
+bool Cutter::IsOfBlock(uint32_t ledger) const {
+  return BlockOf(begun_.ledger) == BlockOf(ledger) && bytes_ >= options_.bytes / 4;
 }
 
 void Cutter::Flush(std::vector<Cut>* cuts) {

@@ -28,7 +28,9 @@ class Cutter {
 
   // Adds a ledger's rows, of `bytes`. What is settled by them is appended to `cuts`:
   //  - a batch that has the most rows it may;
-  //  - at the end of a block of ledgers, a batch of a quarter of the bytes it may have, or more;
+  //  - at the end of a block of ledgers, a batch of its rows alone that has a quarter of the bytes
+  //  it
+  //    may have, or more;
   //  - where the ledger would take the batch over its limits, the batch without it;
   //  - a ledger that is over the limits by itself, in as many parts as they ask for.
   // Errors: RESOURCE_EXHAUSTED for a row of more bytes than any batch may have.
@@ -41,6 +43,7 @@ class Cutter {
   std::optional<uint32_t> ledger() const;
 
  private:
+  bool IsOfBlock(uint32_t ledger) const;
   arrow::Status CutAlone(uint32_t ledger, columnar::Piece rows, std::vector<Cut>* cuts) const;
 
   const BatchOptions& options_;
