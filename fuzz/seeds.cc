@@ -87,6 +87,7 @@ void AddTexts(Seeds& seeds) {
         "tstellar_ledger:7:0", "pstellar_ledger\n7\n9\n", "pttp_events\n0\n", "poperations:3:4\n",
         R"(t{"table":"stellar_ledger","start":3,"end":9,"columns":["ledger_hash","sequence"]})",
         R"(t{"table":"transactions","start":0,"endpoints":1024})",
+        R"(t{"table":"transactions","start":7,"compression":"lz4"})",
         R"(t{"table":"operations","start":4294967295,"end":4294967295,"columns":["type"]})"}) {
     seeds.Add("request", text);
   }

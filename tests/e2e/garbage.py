@@ -73,6 +73,12 @@ _JSON = [
     ({"table": T, "start": 1, "end": 2, "endpoints": -3}, "endpoints"),
     ({"table": T, "start": 1, "end": 2, "endpoints": 1025}, "endpoints"),
     ({"table": T, "start": 1, "end": 2, "endpoints": "many"}, "endpoints"),
+    ({"table": T, "compression": "gzip"}, "none, lz4, zstd"),
+    ({"table": T, "compression": "ZSTD"}, "none, lz4, zstd"),
+    ({"table": T, "compression": ""}, "compression"),
+    ({"table": T, "compression": 1}, "compression"),
+    ({"table": T, "compression": None}, "compression"),
+    ({"table": T, "compression": ["zstd"]}, "compression"),
 ]
 
 _BROKEN_JSON = [

@@ -66,6 +66,16 @@ def test_arrow_go_with_its_default_limit_reads_large_ledgers(tmp_path, go_client
     assert got["xdr_bytes"] == sum(map(len, chain.values()))
 
 
+@pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
+def test_arrow_go_reads_what_it_asked_to_be_compressed(server, go_client, pubnet, compression):
+    request = {"table": TABLE, "start": ledgers.FIRST, "end": ledgers.NEWEST,
+               "compression": compression}
+    done, got = go_client(server, "ticket", json.dumps(request))
+    assert done.returncode == 0, done.stderr
+    assert got["sequences"] == ALL
+    assert got["xdr_bytes"] == sum(map(len, pubnet.values()))
+
+
 def test_arrow_go_sees_the_error_after_the_rows_before_it(lake, pubnet, go_client):
     with serve(lake(without(pubnet, ledgers.FIRST + 3))) as server:
         done, got = go_client(server, "ticket", f"{TABLE}:{FROM}:{TO}")

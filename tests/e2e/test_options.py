@@ -40,7 +40,9 @@ def test_missing_source_is_named(command):
 @pytest.mark.parametrize("name,value", [
     ("ARROW_PORT", "abc"), ("ARROW_PORT", "70000"), ("ARROW_PORT", "-1"), ("ARROW_PORT", "88 15"),
     ("PORT", "x"), ("BATCH_SIZE", "0"), ("BATCH_SIZE", "-5"), ("BATCH_SIZE", "1e3"),
-    ("BATCH_SIZE", "99999999999999999999"), ("LOG_LEVEL", "shouting")])
+    ("BATCH_SIZE", "99999999999999999999"), ("LOG_LEVEL", "shouting"),
+    ("ARROW_COMPRESSION", "gzip"), ("ARROW_COMPRESSION_LEVEL", "0"),
+    ("ARROW_COMPRESSION_LEVEL", "23")])
 def test_bad_value_in_the_environment_is_named_with_its_origin(name, value):
     done = run("serve", "--source", ledgers.PUBNET_LAKE, env={name: value}, timeout=60)
     assert done.returncode == 2

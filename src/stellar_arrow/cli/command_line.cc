@@ -40,15 +40,23 @@ constexpr std::string_view kSourceFlags[] = {"source",
                                              "ledgers-per-file",
                                              "files-per-partition",
                                              "log-level"};
-constexpr std::string_view kServeFlags[] = {"verify",         "listen",      "port",
-                                            "advertise",      "batch-size",  "batch-bytes",
-                                            "flush-interval", "max-streams", "max-streams-per-peer",
+constexpr std::string_view kServeFlags[] = {"verify",
+                                            "listen",
+                                            "port",
+                                            "advertise",
+                                            "batch-size",
+                                            "batch-bytes",
+                                            "flush-interval",
+                                            "compression",
+                                            "compression-level",
+                                            "max-streams",
+                                            "max-streams-per-peer",
                                             "drain-timeout"};
 constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
 // Not the layout of the source's lake: that of the one to write has the same flags.
 constexpr std::string_view kLakeWriteFlags[] = {"source",  "network",          "verify",   "anchor",
                                                 "threads", "max-object-bytes", "log-level"};
-constexpr std::string_view kGetFlags[] = {"server", "log-level"};
+constexpr std::string_view kGetFlags[] = {"server", "compression", "log-level"};
 constexpr std::string_view kObjectFlags[] = {"max-object-bytes", "ledgers-per-file",
                                              "files-per-partition", "log-level"};
 

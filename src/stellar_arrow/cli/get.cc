@@ -44,6 +44,9 @@ arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
   const auto start = std::chrono::steady_clock::now();
   ARROW_ASSIGN_OR_RAISE(stream::Request request, stream::ParseRequest(arguments.request));
   if (!arguments.columns.empty()) request.columns = arguments.columns;
+  if (const Value& compression = settings.Get("compression"); compression.given) {
+    ARROW_ASSIGN_OR_RAISE(request.compression, stream::ParseCompression(compression.text));
+  }
   ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
   ARROW_RETURN_NOT_OK(table->Schema({request.columns}).status());
   ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(arguments));
@@ -80,8 +83,6 @@ arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
   const arrow::Status copied = copy();
   progress.Clear();
   ARROW_RETURN_NOT_OK(output->Close());
-  // What came over the wire is not compressed.
-  summary.bytes_compressed = summary.bytes_raw;
   summary.rows.emplace_back(request.table, output->rows());
   PrintSummary(summary, arguments, format, start);
   return copied;

@@ -19,6 +19,7 @@
 
 #include "stellar_arrow/base/cores.h"
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/stream/compression.h"
 
 extern char** environ;  // NOLINT: POSIX
 
@@ -55,6 +56,11 @@ const std::vector<Option> kOptions = {
     {"drain-timeout", {"DRAIN_TIMEOUT"}, OptionKind::kDuration, "25s",
      "Longest time from SIGTERM or SIGINT to the end; streams are told at once where to go on from, "
      "and those that do not take it are cut", 1000, 3'600'000},
+    {"compression", {"ARROW_COMPRESSION"}, OptionKind::kChoice, "none",
+     "How batches are compressed on their way; a client that asks is served as it asks", 0, 0, {"none", "lz4", "zstd"}},
+    {"compression-level", {"ARROW_COMPRESSION_LEVEL"}, OptionKind::kCount, "1",
+     "Of batches; higher is smaller and slower, and lz4 knows no higher ones than 12",
+     stream::kLeastLevel, stream::kMostLevel},
     {"flush-interval", {"FLUSH_INTERVAL"}, OptionKind::kDuration, "1s",
      "Longest time that rows wait for their batch to fill while ledgers keep coming; at the tip they never wait, "
      "and ranges behind it are not cut by time", 0, 3'600'000},
@@ -90,8 +96,6 @@ constexpr Refused kRefused[] = {
 constexpr std::string_view kWithoutEffect[] = {"HEALTH_PORT",
                                                "METRICS_PORT",
                                                "ARROW_MAX_MEMORY",
-                                               "ARROW_COMPRESSION",
-                                               "ARROW_COMPRESSION_LEVEL",
                                                "CHECKPOINT_DIR",
                                                "CHECKPOINT_INTERVAL",
                                                "MAX_RETRY_ATTEMPTS",

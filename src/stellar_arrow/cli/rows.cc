@@ -171,7 +171,7 @@ void PrintSummary(const RowsSummary& summary, const RowsArguments& arguments, Fo
     json["rows"] = nlohmann::ordered_json::object();
     for (const auto& [table, rows] : summary.rows) json["rows"][table] = rows;
     json["bytes_raw"] = summary.bytes_raw;
-    json["bytes_compressed"] = summary.bytes_compressed;
+    put("bytes_compressed", summary.bytes_compressed);
     json["seconds"] = seconds;
     std::FILE* const out = data_on_stdout ? stderr : stdout;
     std::fprintf(out, "%s\n", json.dump().c_str());

@@ -53,7 +53,7 @@ struct RowsSummary {
   std::optional<int64_t> ledgers;
   std::vector<std::pair<std::string, int64_t>> rows;  // by table
   int64_t bytes_raw = 0;
-  int64_t bytes_compressed = 0;
+  std::optional<int64_t> bytes_compressed;  // Flight does not tell it
 };
 
 // Prints the summary as one JSON object (to stdout, or to stderr if data go to stdout) if that was

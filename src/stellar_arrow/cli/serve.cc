@@ -112,6 +112,9 @@ arrow::Status Serve(const Settings& settings) {
   ARROW_ASSIGN_OR_RAISE(options.pipeline, PipelineOptionsOf(settings));
   options.batch.rows = static_cast<int64_t>(settings.Number("batch-size"));
   options.batch.bytes = static_cast<int64_t>(settings.Number("batch-bytes"));
+  ARROW_ASSIGN_OR_RAISE(options.compression,
+                        stream::ParseCompression(settings.Text("compression")));
+  options.compression_level = static_cast<int>(settings.Number("compression-level"));
   options.batch.flush = settings.Duration("flush-interval");
   options.on_stream_end = [](const std::string& line) { spdlog::info("{}", line); };
 

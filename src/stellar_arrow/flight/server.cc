@@ -30,10 +30,22 @@ arrow::Status ShuttingDown(std::optional<uint32_t> next = {}) {
                next ? "" : "; ask another one, or this one again in 10 s");
 }
 
-arrow::ipc::IpcWriteOptions IpcOptions() {
-  auto options = arrow::ipc::IpcWriteOptions::Defaults();
-  options.use_threads = false;  // the streams' workers are the threads there are
-  return options;
+// What a client may say in place of its request's field, and what it is told.
+constexpr std::string_view kCompressionHeader = "x-compression-type";
+constexpr std::string_view kBatchSizeHeader = "x-batch-size";
+
+// The compression that a call's headers ask for, if they do.
+arrow::Result<std::optional<stream::Compression>> CompressionIn(const af::CallHeaders& headers) {
+  const auto [begin, end] = headers.equal_range(kCompressionHeader);
+  if (begin == end) return std::nullopt;
+  if (std::next(begin) != end) {
+    return Error(ErrorCode::kInvalidArgument, "the header ", kCompressionHeader, " is there twice");
+  }
+  auto compression = stream::ParseCompression(begin->second);
+  if (!compression.ok()) {
+    return WithContext(compression.status(), Concat("header ", kCompressionHeader));
+  }
+  return *compression;
 }
 
 // A subscription as Flight sends it. The call's context lives as long as the stream does.
@@ -53,18 +65,21 @@ class BatchStream final : public af::FlightDataStream {
   ~BatchStream() override {
     if (!on_end_) return;
     const stream::Counters counters = subscription_->counters();
-    on_end_(
-        Concat("stream ", request_, " ended ",
-               ended_.ok() ? finished_ ? "at its end" : "early by its client" : FullMessage(ended_),
-               ": ", counters.ledgers, " ledgers, ", counters.bytes_raw, " bytes of XDR"));
+    on_end_(Concat(
+        "stream ", request_, " ended ",
+        ended_.ok() ? finished_ ? "at its end" : "early by its client" : FullMessage(ended_), ": ",
+        counters.ledgers, " ledgers, ", counters.bytes_raw, " bytes of XDR, ", counters.batches,
+        " batches of ", counters.bytes_rows, " bytes, ", counters.bytes_sent,
+        " as sent, encoded in ",
+        std::chrono::duration_cast<std::chrono::milliseconds>(counters.encoding).count(), " ms"));
   }
 
   std::shared_ptr<arrow::Schema> schema() override { return subscription_->schema(0); }
 
   arrow::Result<af::FlightPayload> GetSchemaPayload() override {
     af::FlightPayload payload;
-    ARROW_RETURN_NOT_OK(
-        arrow::ipc::GetSchemaPayload(*schema(), IpcOptions(), mapper_, &payload.ipc_message));
+    ARROW_RETURN_NOT_OK(arrow::ipc::GetSchemaPayload(
+        *schema(), arrow::ipc::IpcWriteOptions::Defaults(), mapper_, &payload.ipc_message));
     return payload;
   }
 
@@ -152,7 +167,10 @@ class Service final : public af::FlightServerBase {
       options.columns = {request.columns};
       options.pipeline = PipelineOptions();
       options.batch = options_.batch;
-      options.ipc = IpcOptions();
+      ARROW_ASSIGN_OR_RAISE(const auto asked, CompressionIn(context.incoming_headers()));
+      const auto compression = request.compression.value_or(asked.value_or(options_.compression));
+      ARROW_ASSIGN_OR_RAISE(options.ipc,
+                            stream::IpcOptionsOf(compression, options_.compression_level));
       ARROW_ASSIGN_OR_RAISE(options.pipeline.range, stream::ResolveRange(request, source_));
       options.pipeline.stopped = [this, &context] { return draining_ || context.is_cancelled(); };
       ARROW_ASSIGN_OR_RAISE(auto subscription,
@@ -160,6 +178,9 @@ class Service final : public af::FlightServerBase {
       *stream = std::make_unique<BatchStream>(std::move(place), std::move(subscription),
                                               stream::ToTicket(request), draining_,
                                               options_.on_stream_end);
+      context.AddHeader(std::string(kCompressionHeader),
+                        std::string(stream::CompressionName(compression)));
+      context.AddHeader(std::string(kBatchSizeHeader), std::to_string(options_.batch.rows));
       return arrow::Status::OK();
     });
   }

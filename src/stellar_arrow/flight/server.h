@@ -25,6 +25,9 @@ struct ServerOptions {
   // What every stream is made with; the range is the request's.
   pipeline::Options pipeline;
   stream::BatchOptions batch;
+  // How batches are compressed where neither the request nor its header says.
+  stream::Compression compression = stream::Compression::kNone;
+  int compression_level = stream::kLeastLevel;  // of whatever compression is used
   // Called at the end of each stream with a line for the log.
   std::function<void(const std::string&)> on_stream_end;
 };

@@ -3,6 +3,7 @@
 #include <arrow/ipc/writer.h>
 #include <arrow/record_batch.h>
 
+#include <chrono>
 #include <utility>
 
 namespace stellar_arrow::stream {
@@ -11,7 +12,7 @@ void OutgoingBatch::Finish() {
   std::call_once(once_, [this] {
     result_ = Make();
     cut_.pieces.clear();
-    ++outlet_.finished;
+    ++outlet_.batches;
   });
 }
 
@@ -20,9 +21,13 @@ arrow::Result<Batch> OutgoingBatch::Make() const {
   batch.table = table_;
   ARROW_ASSIGN_OR_RAISE(batch.rows, columnar::Join(cut_.pieces, outlet_.pool));
   if (outlet_.ipc) {
+    const auto start = std::chrono::steady_clock::now();
     auto payload = std::make_shared<arrow::ipc::IpcPayload>();
     ARROW_RETURN_NOT_OK(
         arrow::ipc::GetRecordBatchPayload(*batch.rows, *outlet_.ipc, payload.get()));
+    outlet_.bytes_rows += payload->raw_body_length;
+    outlet_.bytes_sent += payload->body_length;
+    outlet_.encoding_nanoseconds += (std::chrono::steady_clock::now() - start).count();
     batch.payload = std::move(payload);
   }
   return batch;

@@ -18,7 +18,11 @@ namespace stellar_arrow::stream {
 struct Outlet {
   arrow::MemoryPool* pool = nullptr;
   std::optional<arrow::ipc::IpcWriteOptions> ipc;  // absent: rows are not encoded
-  std::atomic<int64_t> finished = 0;               // batches
+  // As in Counters.
+  std::atomic<int64_t> batches = 0;
+  std::atomic<int64_t> bytes_rows = 0;
+  std::atomic<int64_t> bytes_sent = 0;
+  std::atomic<int64_t> encoding_nanoseconds = 0;
 };
 
 class OutgoingBatch {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kGrammar =
     "a request is TABLE, TABLE:START or TABLE:START:END with decimal ledger numbers (START 0 = the "
     "first ledger there is, END 0 or none = open), or a JSON object with table, start, end, "
-    "columns, endpoints";
+    "columns, endpoints, compression";
 
 // More ranges than a client can make use of would only be work for the server.
 constexpr uint32_t kMaxEndpoints = 1024;
@@ -127,6 +127,11 @@ arrow::Result<Request> FromJson(std::string_view text) {
                            });
       if (!strings || value.empty()) return Refuse("columns is not a list of names");
       request.columns = value.get<std::vector<std::string>>();
+    } else if (field == "compression") {
+      if (!value.is_string()) return Refuse("compression is not a string");
+      auto compression = ParseCompression(value.get<std::string>());
+      if (!compression.ok()) return Refuse(compression.status().message());
+      request.compression = *compression;
     } else {
       return Refuse("unknown field ", Quoted(field));
     }
@@ -166,11 +171,12 @@ arrow::Result<Request> ParseRequestPath(std::span<const std::string> path) {
 }
 
 std::string ToTicket(const Request& request) {
-  if (!request.columns.empty()) {
+  if (!request.columns.empty() || request.compression) {
     nlohmann::ordered_json json = {{"table", request.table}};
     if (request.start_at != StartAt::kNewest) json["start"] = request.start;
     if (request.end) json["end"] = *request.end;
-    json["columns"] = request.columns;
+    if (!request.columns.empty()) json["columns"] = request.columns;
+    if (request.compression) json["compression"] = CompressionName(*request.compression);
     return json.dump();
   }
   std::string ticket = request.table;

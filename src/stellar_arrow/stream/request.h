@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "stellar_arrow/base/range.h"
+#include "stellar_arrow/stream/compression.h"
 
 namespace stellar_arrow::stream {
 
@@ -30,14 +31,15 @@ struct Request {
   std::optional<uint32_t> end;       // included; absent = open
   std::vector<std::string> columns;  // empty = all
   uint32_t endpoints = 1;            // ranges that GetFlightInfo should split a closed range into
+  std::optional<Compression> compression;  // absent: not said
 
   friend bool operator==(const Request&, const Request&) = default;
 };
 
 // Reads "T", "T:S", "T:S:", "T:S:0", "T:S:E", or a JSON object
-// {"table":…,"start":…,"end":…,"columns":[…],"endpoints":n}. Errors: INVALID_ARGUMENT that names
-// the field and the grammar; an unknown table lists the tables, an unknown column the columns; more
-// than kMaxRequestBytes are not read.
+// {"table":…,"start":…,"end":…,"columns":[…],"endpoints":n,"compression":…}. Errors:
+// INVALID_ARGUMENT that names the field and the grammar; an unknown table lists the tables, an
+// unknown column the columns; more than kMaxRequestBytes are not read.
 arrow::Result<Request> ParseRequest(std::string_view text);
 
 // Reads a descriptor path: ["T"], ["T:S:E"], ["T","S"] or ["T","S","E"].

@@ -38,6 +38,11 @@ TEST(Request, ReadsJson) {
   EXPECT_THAT(request.columns, testing::ElementsAre("ledger_hash"));
   EXPECT_EQ(request.endpoints, 3u);
   EXPECT_EQ(Parsed(R"({"table":"stellar_ledger"})").start_at, StartAt::kNewest);
+  EXPECT_FALSE(request.compression);
+  EXPECT_EQ(Parsed(R"({"table":"stellar_ledger","compression":"none"})").compression,
+            Compression::kNone);
+  EXPECT_EQ(Parsed(R"({"table":"stellar_ledger","compression":"lz4"})").compression,
+            Compression::kLz4);
   EXPECT_EQ(Parsed(R"({"table":"stellar_ledger","start":0})").start_at, StartAt::kFirst);
 }
 
@@ -60,7 +65,9 @@ TEST(Request, TicketsReadBackAsTheRequestTheyWereMadeOf) {
        {"stellar_ledger", "stellar_ledger:0", "stellar_ledger:5", "stellar_ledger:5:6",
         "stellar_ledger:0:6", R"({"table":"stellar_ledger","columns":["ledger_hash"]})",
         R"({"table":"stellar_ledger","start":3,"end":4,"columns":["ledger_hash"]})",
-        R"({"table":"stellar_ledger","start":0,"columns":["ledger_hash"]})"}) {
+        R"({"table":"stellar_ledger","start":0,"columns":["ledger_hash"]})",
+        R"({"table":"stellar_ledger","start":3,"end":4,"compression":"none"})",
+        R"({"table":"stellar_ledger","columns":["ledger_hash"],"compression":"zstd"})"}) {
     const Request request = Parsed(text);
     EXPECT_EQ(Parsed(ToTicket(request)), request) << text;
   }
@@ -100,6 +107,11 @@ INSTANTIATE_TEST_SUITE_P(
         R"({"table":"stellar_ledger","columns":[]})", R"({"table":"stellar_ledger","columns":[1]})",
         R"({"table":"stellar_ledger","columns":["nope"]})",
         R"({"table":"stellar_ledger","columns":["ledger_hash","ledger_hash"]})",
+        R"({"table":"stellar_ledger","compression":1})",
+        R"({"table":"stellar_ledger","compression":null})",
+        R"({"table":"stellar_ledger","compression":""})",
+        R"({"table":"stellar_ledger","compression":"gzip"})",
+        R"({"table":"stellar_ledger","compression":"LZ4"})",
         R"({"table":"stellar_ledger","endpoints":0})",
         R"({"table":"stellar_ledger","endpoints":5000})",
         R"({"table":"stellar_ledger","table":"stellar_ledger"})", R"({"table":"stellar_ledger"} x)",

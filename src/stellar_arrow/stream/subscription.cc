@@ -23,8 +23,15 @@ using pipeline::Progress;
 using Clock = std::chrono::steady_clock;
 
 // Batches that are finished before they are asked for: the workers prepare one while another is
-// sent. A reader that is slow costs these, and what may wait in the pipeline.
+// sent. A reader that is slow costs these, and what may wait in the pipeline. Where they are
+// compressed, which can take longer than all else, there is one for each worker.
 constexpr size_t kFinishedAhead = 2;
+
+size_t FinishedAhead(const Subscription::Options& options) {
+  const bool compressed = options.ipc && options.ipc->codec != nullptr;
+  const auto workers = static_cast<size_t>(std::max(options.pipeline.threads, 1));
+  return compressed ? std::max(kFinishedAhead, workers) : kFinishedAhead;
+}
 
 class OrderedSubscription final : public Subscription {
  public:
@@ -34,9 +41,11 @@ class OrderedSubscription final : public Subscription {
         range_(options.pipeline.range),
         wait_(wait),
         timed_(timed),
+        ahead_(FinishedAhead(options)),
         schemas_(std::move(schemas)) {
     outlet_.pool = options.pool;
     outlet_.ipc = options.ipc;
+    if (outlet_.ipc) outlet_.ipc->memory_pool = options.pool;
     for (const tables::Table* table : options.tables) cutters_.emplace_back(batch_, table->name());
   }
 
@@ -51,11 +60,11 @@ class OrderedSubscription final : public Subscription {
   arrow::Result<std::optional<Batch>> Next() override {
     if (broken_) return end_;
     // Waited for is only the next batch; others are settled ahead as far as there are ledgers.
-    while (!ended_ && outgoing_.size() < 1 + kFinishedAhead) {
+    while (!ended_ && outgoing_.size() < 1 + ahead_) {
       ARROW_ASSIGN_OR_RAISE(const bool advanced, Advance());
       if (!advanced) break;
     }
-    for (; begun_ < std::min(outgoing_.size(), 1 + kFinishedAhead); ++begun_) {
+    for (; begun_ < std::min(outgoing_.size(), 1 + ahead_); ++begun_) {
       pipeline_->DoNext([batch = outgoing_[begun_]] { batch->Finish(); });
     }
     if (outgoing_.empty()) {
@@ -70,7 +79,10 @@ class OrderedSubscription final : public Subscription {
     return *std::move(batch);
   }
 
-  Counters counters() const override { return {pipeline_->counters(), outlet_.finished}; }
+  Counters counters() const override {
+    return {pipeline_->counters(), outlet_.batches, outlet_.bytes_rows, outlet_.bytes_sent,
+            std::chrono::nanoseconds(outlet_.encoding_nanoseconds)};
+  }
 
   std::optional<uint32_t> first_ledger() const override { return first_; }
 
@@ -183,6 +195,7 @@ class OrderedSubscription final : public Subscription {
   const LedgerRange range_;
   const bool wait_;
   const bool timed_;
+  const size_t ahead_;
   const std::vector<std::shared_ptr<arrow::Schema>> schemas_;
   Outlet outlet_;
   std::deque<Cutter> cutters_;  // by table
