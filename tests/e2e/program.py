@@ -188,6 +188,7 @@ def read(client, ticket, seconds=60):
         reader = client.do_get(ticket, options(seconds))
         stream.schema = reader.schema
         for chunk in reader:
+            chunk.data.validate(full=True)
             stream.batches.append(chunk.data)
     except pa.ArrowException as error:
         stream.error = error

@@ -1,13 +1,10 @@
 """Sizes of messages: below what clients receive by default, whatever the ledgers' sizes."""
 
-import concurrent.futures
-import time
-
 import pyarrow.flight as flight
 import pytest
 
 import ledgers
-from program import TABLE, read, serve
+from program import TABLE, next_ledger, read, serve, wire_code
 
 GO_LIMIT = 4 << 20  # gRPC's default in Go and Rust clients
 MIB = 1 << 20
@@ -80,29 +77,6 @@ def test_long_range_of_small_ledgers_comes_in_thousands(tmp_path):
     assert [batch.num_rows for batch in stream.batches] == [1000, 1000, 500]
 
 
-def test_short_streams_never_lose_their_tail(server):
-    """The original lost the last rows of some streams and ended them well."""
-    ticket = f"{TABLE}:{ledgers.FIRST}:{ledgers.NEWEST}"
-
-    def count(_):
-        with server.connect() as client:
-            return read(client, ticket).ended().sequences
-
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(count, range(200)))
-    assert all(sequences == list(ledgers.PUBLISHED) for sequences in results)
-
-
-def test_slow_reader_gets_every_row(dense):
-    with dense.connect() as client:
-        reader = client.do_get(flight.Ticket(f"{TABLE}:1000:{999 + len(dense.chain)}"))
-        sequences = []
-        for chunk in reader:
-            sequences += chunk.data.column("ledger_sequence").to_pylist()
-            time.sleep(0.1)
-    assert sequences == list(dense.chain)
-
-
 def test_reader_that_stops_reading_does_not_hold_up_others(dense):
     with dense.connect() as idle, dense.connect() as client:
         stalled = idle.do_get(flight.Ticket(f"{TABLE}:1000:{999 + len(dense.chain)}"))
@@ -110,3 +84,32 @@ def test_reader_that_stops_reading_does_not_hold_up_others(dense):
         for _ in range(3):
             read(client, f"{TABLE}:1000:{999 + len(dense.chain)}").ended()
         stalled.cancel()
+
+
+@pytest.mark.nightly
+def test_ledger_of_sixty_mebibytes_is_one_row_and_one_of_seventy_is_refused(tmp_path):
+    chain = ledgers.make_chain(10, [100, 60 * MIB, 100, 70 * MIB, 100])
+    lake = ledgers.write_lake(tmp_path / "lake", chain)
+    with serve(lake) as server, server.connect(max_message=64 * MIB) as client:
+        stream = read(client, f"{TABLE}:10:14")
+        assert [batch.num_rows for batch in stream.batches] == [1, 1, 1]
+        assert stream.table.column("ledger_close_meta_xdr").to_pylist() == [
+            chain[sequence] for sequence in (10, 11, 12)]
+        assert wire_code(stream.error) == "RESOURCE_EXHAUSTED"
+        assert next_ledger(stream.error) == 13
+        assert "ask for columns without the raw XDR" in str(stream.error)
+        small = (f'{{"table":"{TABLE}","start":10,"end":14,'
+                 '"columns":["ledger_sequence","ledger_hash"]}')
+        assert read(client, small).ended().sequences == list(chain)
+
+
+@pytest.mark.nightly
+def test_hundred_thousand_small_ledgers_are_a_hundred_batches(tmp_path):
+    chain = ledgers.make_chain(64, [0] * 100_000)
+    stream_file = tmp_path / "core.xdr"
+    stream_file.write_bytes(ledgers.framed(chain))
+    with serve(f"framed:{stream_file}") as server, \
+            server.connect(max_message=GO_LIMIT) as client:
+        stream = read(client, f"{TABLE}:0").ended()
+    assert stream.sequences == list(chain)
+    assert [batch.num_rows for batch in stream.batches] == [1000] * 100

@@ -1,4 +1,4 @@
-"""What the README tells people to type works as it stands there."""
+"""What the README tells people to type works as it stands there; what documents name is there."""
 
 import re
 import subprocess
@@ -29,3 +29,19 @@ def test_export_without_a_server_prints_the_ledgers():
 def test_every_table_and_document_that_it_links_to_is_there():
     for link in re.findall(r"\]\(([^)]+)\)", README):
         assert (program.ROOT / link).exists(), link
+
+
+def test_every_test_that_a_document_names_is_there():
+    document = (program.ROOT / "docs/testing.md").read_text()
+    there = set()
+    for folder in ("e2e", "golden"):
+        for file in (program.ROOT / "tests" / folder).glob("test_*.py"):
+            there.add(file.name)
+            there |= {f"{file.name}::{name}"
+                      for name in re.findall(r"^def (test_\w+)", file.read_text(), re.M)}
+    for file in (program.ROOT / "src").rglob("*_test.cc"):
+        there |= {".".join(names)
+                  for names in re.findall(r"^TEST(?:_[FP])?\((\w+), (\w+)\)", file.read_text(), re.M)}
+    named = set(re.findall(r"`(test_\w+\.py(?:::\w+)?|[A-Z]\w+\.[A-Z]\w+)`", document))
+    assert len(named) > 40
+    assert named <= there, named - there

@@ -1,14 +1,16 @@
-"""A machine that gives the program little: few descriptors, one core."""
+"""A machine that gives the program little: few descriptors, few threads, one core."""
 
 import concurrent.futures
+import os
 import shutil
+import subprocess
 import time
 
 import pyarrow.flight as flight
 import pytest
 
 import ledgers
-from program import TABLE, Crowd, eventually, read, serve
+from program import PROGRAM, TABLE, Crowd, eventually, read, serve, wire_code
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +55,23 @@ def test_more_workers_than_cores_finish_all_the_same(lake):
             server.connect() as client:
         for _ in range(5):
             assert len(read(client, f"{TABLE}:1000:1199").ended().sequences) == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or None in map(shutil.which, ("setpriv", "prlimit")),
+                    reason="only root becomes a user of few threads, with setpriv and prlimit")
+def test_stream_without_threads_is_refused_until_another_has_ended():
+    user = str(60_000 + os.getpid() % 5000)  # limits count all that a user runs
+    before = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
+              "prlimit", "--nproc=40:40")
+    if subprocess.run([*before, PROGRAM, "version"], capture_output=True, check=False).returncode:
+        pytest.skip("other users cannot run the program here")
+    with serve("synthetic:?transactions=5", "--threads", "20", before=before) as server, \
+            server.connect() as client:
+        running = client.do_get(flight.Ticket(f"{TABLE}:2"))
+        assert running.read_chunk().data.num_rows
+        error = read(client, f"{TABLE}:2:100").error
+        assert wire_code(error) == "RESOURCE_EXHAUSTED"
+        assert "cannot start a thread" in str(error) and "20, as --threads says" in str(error)
+        assert running.read_chunk().data.num_rows
+        running.cancel()
+        eventually(lambda: read(client, f"{TABLE}:2:100").error is None)

@@ -1,6 +1,7 @@
 """How the server ends on a signal: each stream is told where to go on from, and no client can keep
 it from ending."""
 
+import os
 import signal
 import threading
 import time
@@ -91,6 +92,22 @@ def test_signal_tells_waiting_streams_where_to_go_on(by):
     assert time.monotonic() - started < 10
     for reader in readers:
         check_told_where_to_go_on(reader.join())
+
+
+def test_signal_ends_streams_that_wait_for_a_pipe(tmp_path):
+    """Whoever reads a pipe whose writer says nothing is told all the same."""
+    pipe = tmp_path / "core"
+    os.mkfifo(pipe)
+    server = Server(f"framed:{pipe}?follow=true")
+    with pipe.open("wb") as writer:
+        writer.write(ledgers.framed(ledgers.make_chain(64, [0, 0])))
+        writer.flush()
+        reader = Reader(server, f"{TABLE}:64")
+        eventually(lambda: reader.sequences[-1] == 65)
+        started = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - started < 10
+    check_told_where_to_go_on(reader.join())
 
 
 @pytest.mark.parametrize("count,source", [

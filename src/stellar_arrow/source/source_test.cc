@@ -273,6 +273,30 @@ TEST(Unzipper, TakesExactlyOneWholeFrame) {
   EXPECT_TRUE(unzipper.Unzip(BytesOf(frame)).ok());  // it works on after all that
 }
 
+TEST(Unzipper, RefusesWhatIsNoPlainFrameInOneLine) {
+  const std::string frame = Zip("some bytes of a ledger");
+  const std::string magic = "\x28\xb5\x2f\xfd";
+  const std::string content = "\x58\x19" + std::string(2, '\0') + "abc";  // window, raw block
+  ASSERT_TRUE(Unzipper(kMaxObjectBytes).Unzip(BytesOf(magic + '\0' + content)).ok());
+  const std::pair<const char*, std::string> refused[] = {
+      {"nothing", ""},
+      {"the magic number alone", magic},
+      {"a skippable frame", std::string("\x50\x2a\x4d\x18\x02\x00\x00\x00zz", 10)},
+      {"two frames", frame + frame},
+      {"a byte behind the frame", frame + "x"},
+      // The content as above, of a frame that names dictionary 7.
+      {"a dictionary", magic + '\x01' + content.substr(0, 1) + '\x07' + content.substr(1)},
+      {"the format of zstd 0.7", "\x27" + frame.substr(1)},
+      {"gzip", std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\x04\0\x43\xbe\xb7\xe8\x01\0\0\0", 21)},
+  };
+  Unzipper unzipper(kMaxObjectBytes);
+  for (const auto& [what, bytes] : refused) {
+    const arrow::Status status = unzipper.Unzip(BytesOf(bytes)).status();
+    EXPECT_EQ(CodeOf(status), ErrorCode::kDataLoss) << what << ": " << status;
+    EXPECT_THAT(status.message(), testing::Not(HasSubstr("\n"))) << what;
+  }
+}
+
 TEST_F(LakeSource, TellsItsExtentAndPassphrase) {
   const auto source = OpenSource(kPubnetLake).ValueOrDie();
   const Extent extent = source->GetExtent().ValueOrDie();

@@ -3,6 +3,7 @@
 #include <arrow/ipc/writer.h>
 #include <arrow/record_batch.h>
 
+#include <cassert>
 #include <chrono>
 #include <utility>
 
@@ -20,6 +21,7 @@ arrow::Result<Batch> OutgoingBatch::Make() const {
   Batch batch;
   batch.table = table_;
   ARROW_ASSIGN_OR_RAISE(batch.rows, columnar::Join(cut_.pieces, outlet_.pool));
+  assert(batch.rows->ValidateFull().ok());
   if (outlet_.ipc) {
     const auto start = std::chrono::steady_clock::now();
     auto payload = std::make_shared<arrow::ipc::IpcPayload>();
