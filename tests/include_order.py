@@ -14,17 +14,18 @@ SRC = pathlib.Path(__file__).resolve().parent.parent / "src"
 MAY_INCLUDE = {
     "text": "",
     "base": "",
+    "memory": "base",
     "xdr": "text",
     "ledger": "text base xdr",
     "synthetic": "text base xdr ledger",
     "source": "text base xdr ledger synthetic",
     "columnar": "text base",
     "tables": "text base xdr ledger columnar",
-    "pipeline": "text base xdr ledger source columnar tables",
+    "pipeline": "text base memory xdr ledger source columnar tables",
     "ops": "text base",
-    "stream": "text base ledger source columnar tables pipeline ops",
-    "flight": "text base ledger source columnar tables pipeline stream ops",
-    "cli": "text base xdr ledger source columnar tables pipeline stream flight ops",
+    "stream": "text base memory ledger source columnar tables pipeline ops",
+    "flight": "text base memory ledger source columnar tables pipeline stream ops",
+    "cli": "text base memory xdr ledger source columnar tables pipeline stream flight ops",
 }
 STANDARD_LIBRARY_ONLY = ("text", "xdr")
 FLIGHT = ("flight", "cli")  # where arrow/flight/ may be included: the service and the client

@@ -135,11 +135,11 @@ def flip_bit(path, offset, bit=0):
     path.write_bytes(compress(bytes(data)))
 
 
-def make_chain(first, sizes, protocol=20):
+def make_chain(first, sizes, protocol=20, noise_bytes=None):
     """A chain of valid ledgers without transactions, {sequence: LedgerCloseMeta}.
 
     `sizes` gives the bytes of filler in each, carried in the place of consensus messages; the
-    filler does not compress.
+    filler does not compress, unless it repeats every `noise_bytes`.
     """
     noise = random.Random(first)
     ledgers = {}
@@ -160,7 +160,9 @@ def make_chain(first, sizes, protocol=20):
         if size == 0:
             lcm += bytes(4)
         else:
-            value = noise.randbytes(size // 4 * 4)
+            size = size // 4 * 4
+            repeated = min(noise_bytes or size, size)
+            value = (noise.randbytes(repeated) * (size // repeated + 1))[:size]
             lcm += struct.pack(">IIIII", 1, 0, 0, sequence, 1)  # one entry, version 0, one message
             lcm += bytes(4) + bytes(32) + struct.pack(">QI", sequence, 3)  # node, slot, nomination
             lcm += bytes(32) + struct.pack(">II", 1, len(value)) + value + bytes(4)

@@ -116,7 +116,8 @@ arrow::Result<source::Extent> MemorySource::GetExtent() {
 }
 
 arrow::Result<std::unique_ptr<source::ObjectStream>> MemorySource::OpenStream(LedgerRange range,
-                                                                              source::GapPolicy) {
+                                                                              source::GapPolicy,
+                                                                              arrow::MemoryPool*) {
   const auto first = std::ranges::find_if(
       objects_, [&](const source::Object& object) { return object.last >= range.first; });
   return std::make_unique<Stream>(*this, static_cast<size_t>(first - objects_.begin()), range.last);

@@ -47,8 +47,10 @@ class MemorySource final : public source::LedgerSource {
 
   std::string_view name() const override { return "memory"; }
   arrow::Result<source::Extent> GetExtent() override;
+  using LedgerSource::OpenStream;
   arrow::Result<std::unique_ptr<source::ObjectStream>> OpenStream(LedgerRange range,
-                                                                  source::GapPolicy) override;
+                                                                  source::GapPolicy,
+                                                                  arrow::MemoryPool*) override;
   std::optional<std::string> passphrase() const override;
 
  private:

@@ -51,6 +51,8 @@ constexpr std::string_view kServeFlags[] = {"verify",
                                             "compression-level",
                                             "max-streams",
                                             "max-streams-per-peer",
+                                            "max-memory",
+                                            "pool-monitor-interval",
                                             "drain-timeout"};
 constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
 // Not the layout of the source's lake: that of the one to write has the same flags.

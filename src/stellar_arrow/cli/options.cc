@@ -53,6 +53,10 @@ const std::vector<Option> kOptions = {
      "Most streams at once; more are refused until one has ended", 1, 100'000},
     {"max-streams-per-peer", {"MAX_CONNECTIONS_PER_PEER"}, OptionKind::kCount, "64",
      "Most streams at once for clients at one address", 1, 100'000},
+    {"max-memory", {"ARROW_MAX_MEMORY"}, OptionKind::kBytes, "2GiB",
+     "Most bytes that all streams hold together, fetched, unzipped and as rows", uint64_t{16} << 20, uint64_t{1} << 50},
+    {"pool-monitor-interval", {"ARROW_POOL_MONITOR_INTERVAL"}, OptionKind::kDuration, "30s",
+     "How often unused memory is given back, and memory held for ten times as long is told of in the log", 100, 3'600'000},
     {"drain-timeout", {"DRAIN_TIMEOUT"}, OptionKind::kDuration, "25s",
      "Longest time from SIGTERM or SIGINT to the end; streams are told at once where to go on from, "
      "and those that do not take it are cut", 1000, 3'600'000},
@@ -93,14 +97,9 @@ constexpr Refused kRefused[] = {
 };
 
 // Settings of the original service whose job is not done by this version.
-constexpr std::string_view kWithoutEffect[] = {"HEALTH_PORT",
-                                               "METRICS_PORT",
-                                               "ARROW_MAX_MEMORY",
-                                               "CHECKPOINT_DIR",
-                                               "CHECKPOINT_INTERVAL",
-                                               "MAX_RETRY_ATTEMPTS",
-                                               "CIRCUIT_BREAKER_THRESHOLD",
-                                               "ARROW_POOL_MONITOR_INTERVAL"};
+constexpr std::string_view kWithoutEffect[] = {"HEALTH_PORT",        "METRICS_PORT",
+                                               "CHECKPOINT_DIR",     "CHECKPOINT_INTERVAL",
+                                               "MAX_RETRY_ATTEMPTS", "CIRCUIT_BREAKER_THRESHOLD"};
 
 std::string KeyOf(std::string_view name) {
   std::string key(name);

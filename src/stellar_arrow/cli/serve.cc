@@ -13,6 +13,7 @@
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/cli/commands.h"
+#include "stellar_arrow/cli/memory_monitor.h"
 #include "stellar_arrow/flight/server.h"
 
 namespace stellar_arrow::cli {
@@ -127,12 +128,15 @@ arrow::Status Serve(const Settings& settings) {
   }
   // Refuses now what every stream would refuse.
   ARROW_RETURN_NOT_OK(pipeline::FindNetwork(*source, &options.pipeline));
-  ARROW_ASSIGN_OR_RAISE(const auto server, flight::Server::Make(*source, options));
+  memory::Budget budget(static_cast<int64_t>(settings.Number("max-memory")));
+  const MemoryMonitor monitor(budget, settings.Duration("pool-monitor-interval"));
+  ARROW_ASSIGN_OR_RAISE(const auto server, flight::Server::Make(*source, budget, options));
   spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
   stopper.Watch(server.get());
   const arrow::Status served = server->Serve();
   stopper.Retire();
-  spdlog::info("stopped");
+  spdlog::info("stopped; of {} bytes of memory {} were used at most", budget.limit(),
+               budget.most_bytes());
   return served;
 }
 

@@ -51,11 +51,12 @@ arrow::Result<std::optional<stream::Compression>> CompressionIn(const af::CallHe
 // A subscription as Flight sends it. The call's context lives as long as the stream does.
 class BatchStream final : public af::FlightDataStream {
  public:
-  BatchStream(std::unique_ptr<Admission::Place> place,
+  BatchStream(std::unique_ptr<Admission::Place> place, std::unique_ptr<memory::StreamMemory> memory,
               std::unique_ptr<stream::Subscription> subscription, std::string request,
               const std::atomic<bool>& draining,
               const std::function<void(const std::string&)>& on_end)
       : place_(std::move(place)),
+        memory_(std::move(memory)),
         subscription_(std::move(subscription)),
         mapper_(*subscription_->schema(0)),
         request_(std::move(request)),
@@ -88,7 +89,9 @@ class BatchStream final : public af::FlightDataStream {
     auto batch = subscription_->Next();
     if (!batch.ok()) {
       const std::optional<uint32_t> next = subscription_->next_ledger();
-      ended_ = draining_ ? ShuttingDown(next) : batch.status();
+      ended_ = draining_                ? ShuttingDown(next)
+               : !memory_->Check().ok() ? memory_->Check()
+                                        : batch.status();
       return ToWire(ended_, next);
     }
     finished_ = !batch->has_value();
@@ -98,6 +101,7 @@ class BatchStream final : public af::FlightDataStream {
 
  private:
   const std::unique_ptr<Admission::Place> place_;  // destroyed last
+  const std::unique_ptr<memory::StreamMemory> memory_;
   const std::unique_ptr<stream::Subscription> subscription_;
   const arrow::ipc::DictionaryFieldMapper mapper_;
   const std::string request_;
@@ -109,8 +113,9 @@ class BatchStream final : public af::FlightDataStream {
 
 class Service final : public af::FlightServerBase {
  public:
-  Service(source::LedgerSource& source, ServerOptions options)
+  Service(source::LedgerSource& source, memory::Budget& budget, ServerOptions options)
       : source_(source),
+        budget_(budget),
         options_(std::move(options)),
         admission_(options_.admission),
         pipeline_(options_.pipeline) {}
@@ -162,6 +167,8 @@ class Service final : public af::FlightServerBase {
       ARROW_ASSIGN_OR_RAISE(const stream::Request request, stream::ParseRequest(ticket.ticket));
       ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
       ARROW_ASSIGN_OR_RAISE(auto place, admission_.Enter(context.peer()));
+      ARROW_ASSIGN_OR_RAISE(
+          auto memory, budget_.Open(Concat(stream::ToTicket(request), " to ", context.peer())));
       stream::Subscription::Options options;
       options.tables = {table};
       options.columns = {request.columns};
@@ -172,12 +179,16 @@ class Service final : public af::FlightServerBase {
       ARROW_ASSIGN_OR_RAISE(options.ipc,
                             stream::IpcOptionsOf(compression, options_.compression_level));
       ARROW_ASSIGN_OR_RAISE(options.pipeline.range, stream::ResolveRange(request, source_));
-      options.pipeline.stopped = [this, &context] { return draining_ || context.is_cancelled(); };
+      options.pipeline.memory = memory.get();
+      options.pool = memory->pool(memory::Stage::kColumns);
+      options.pipeline.stopped = [this, &context, memory = memory.get()] {
+        return draining_ || context.is_cancelled() || !memory->Check().ok();
+      };
       ARROW_ASSIGN_OR_RAISE(auto subscription,
                             stream::Subscription::Make(source_, std::move(options)));
-      *stream = std::make_unique<BatchStream>(std::move(place), std::move(subscription),
-                                              stream::ToTicket(request), draining_,
-                                              options_.on_stream_end);
+      *stream = std::make_unique<BatchStream>(std::move(place), std::move(memory),
+                                              std::move(subscription), stream::ToTicket(request),
+                                              draining_, options_.on_stream_end);
       context.AddHeader(std::string(kCompressionHeader),
                         std::string(stream::CompressionName(compression)));
       context.AddHeader(std::string(kBatchSizeHeader), std::to_string(options_.batch.rows));
@@ -302,6 +313,7 @@ class Service final : public af::FlightServerBase {
   }
 
   source::LedgerSource& source_;
+  memory::Budget& budget_;
   const ServerOptions options_;
   Admission admission_;
   std::mutex mutex_;
@@ -312,8 +324,8 @@ class Service final : public af::FlightServerBase {
 
 class FlightServer final : public Server {
  public:
-  FlightServer(source::LedgerSource& source, ServerOptions options)
-      : service_(source, std::move(options)) {}
+  FlightServer(source::LedgerSource& source, memory::Budget& budget, ServerOptions options)
+      : service_(source, budget, std::move(options)) {}
 
   arrow::Status Listen(const std::string& address, int port) {
     ARROW_ASSIGN_OR_RAISE(const auto location, af::Location::ForGrpcTcp(address, port));
@@ -343,13 +355,13 @@ class FlightServer final : public Server {
 }  // namespace
 
 arrow::Result<std::unique_ptr<Server>> Server::Make(source::LedgerSource& source,
-                                                    ServerOptions options) {
+                                                    memory::Budget& budget, ServerOptions options) {
   const std::string listen = options.listen;
   const int port = options.port;
   if (!options.advertise.empty()) {
     ARROW_RETURN_NOT_OK(af::Location::Parse(options.advertise).status());
   }
-  auto server = std::make_unique<FlightServer>(source, std::move(options));
+  auto server = std::make_unique<FlightServer>(source, budget, std::move(options));
   ARROW_RETURN_NOT_OK(server->Listen(listen, port));
   return server;
 }

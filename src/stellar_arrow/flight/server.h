@@ -11,6 +11,7 @@
 #include <string>
 
 #include "stellar_arrow/flight/admission.h"
+#include "stellar_arrow/memory/budget.h"
 #include "stellar_arrow/pipeline/pipeline.h"
 #include "stellar_arrow/stream/subscription.h"
 
@@ -48,9 +49,9 @@ class Server {
   // Whether Drain() has been called. From any thread.
   virtual bool draining() const = 0;
 
-  // Listens at once. `source` must outlive the server.
+  // Listens at once. `source` and `budget`, which all streams share, must outlive the server.
   static arrow::Result<std::unique_ptr<Server>> Make(source::LedgerSource& source,
-                                                     ServerOptions options);
+                                                     memory::Budget& budget, ServerOptions options);
 };
 
 }  // namespace stellar_arrow::flight

@@ -4,6 +4,7 @@
 
 #include <arrow/result.h>
 #include <arrow/status.h>
+#include <arrow/stl_allocator.h>
 
 #include <chrono>
 #include <cstddef>
@@ -75,7 +76,9 @@ struct ResultSpan {
 // cannot fail. Not thread-safe.
 class Ledger {
  public:
-  Ledger() = default;
+  // Takes its arrays from `pool`. Where that has no more, Open() and Pair() throw std::bad_alloc:
+  // the walk has no way to say so.
+  explicit Ledger(arrow::MemoryPool* pool = arrow::default_memory_pool()) : pool_(pool) {}
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
   Ledger(Ledger&&) = default;
@@ -157,6 +160,9 @@ class Ledger {
   AppliedTransaction transaction(size_t index) const;
 
  private:
+  template <typename T>
+  using Array = std::vector<T, arrow::stl::allocator<T>>;
+
   struct Indexer;  // hears the marks of the walk
   struct HashSlot {
     Hash256 hash{};
@@ -167,6 +173,7 @@ class Ledger {
   arrow::Status Undecodable(xdr::Bytes wire, bool whole) const;
   void CountResults();
 
+  arrow::MemoryPool* pool_;
   xdr::Bytes wire_;
   int32_t meta_version_ = 0;
   uint32_t sequence_ = 0;
@@ -177,11 +184,11 @@ class Ledger {
   const uint8_t* scp_ = nullptr;
   const uint8_t* state_size_ = nullptr;
   const uint8_t* evicted_keys_ = nullptr;
-  std::vector<EnvelopeSpan> envelopes_;
-  std::vector<OperationSpan> operations_;
-  std::vector<ResultSpan> results_;
-  std::vector<const uint8_t*> operation_results_;
-  std::vector<OperationMetaSpan> operation_metas_;
+  Array<EnvelopeSpan> envelopes_{pool_};
+  Array<OperationSpan> operations_{pool_};
+  Array<ResultSpan> results_{pool_};
+  Array<const uint8_t*> operation_results_{pool_};
+  Array<OperationMetaSpan> operation_metas_{pool_};
   uint32_t successful_transactions_ = 0;
   uint32_t successful_operations_ = 0;
   uint32_t soroban_operations_ = 0;
@@ -190,8 +197,8 @@ class Ledger {
 
   bool paired_ = false;
   Hash256 network_id_{};
-  std::vector<uint32_t> envelope_of_;
-  std::vector<HashSlot> slots_;  // scratch of Pair(): envelopes by hash
+  Array<uint32_t> envelope_of_{pool_};
+  Array<HashSlot> slots_{pool_};  // scratch of Pair(): envelopes by hash
 };
 
 // The hash that `network` gives the transaction of `envelope`: of the outer one of a fee bump.

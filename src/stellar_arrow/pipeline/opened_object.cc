@@ -95,7 +95,8 @@ arrow::Status OpenedObject::OpenBatch(LedgerRange range) {
 }
 
 arrow::Status OpenedObject::OpenOne(xdr::Bytes wire, LedgerRange range, size_t* size) {
-  if (count_ == ledgers_.size()) ledgers_.emplace_back();
+  if (count_ == ledgers_.size())
+    ledgers_.emplace_back(memory::PoolOf(memory_, memory::Stage::kDecode));
   ledger::Ledger& ledger = ledgers_[count_];
   ARROW_ASSIGN_OR_RAISE(*size, ledger.OpenPrefix(wire));
   if (Contains(range, ledger.sequence())) ++count_;

@@ -11,6 +11,7 @@
 
 #include "stellar_arrow/base/range.h"
 #include "stellar_arrow/ledger/ledger.h"
+#include "stellar_arrow/memory/budget.h"
 #include "stellar_arrow/source/source.h"
 #include "stellar_arrow/source/unzip.h"
 
@@ -19,10 +20,14 @@ namespace stellar_arrow::pipeline {
 // Reused from object to object, so that its buffers are. Used by one thread at a time.
 class OpenedObject {
  public:
-  explicit OpenedObject(int64_t max_object_bytes) : unzipper_(max_object_bytes) {}
+  // `memory`, if there is one, must outlive it.
+  explicit OpenedObject(int64_t max_object_bytes, const memory::StreamMemory* memory = nullptr)
+      : memory_(memory),
+        unzipper_(max_object_bytes, memory::PoolOf(memory, memory::Stage::kUnzip)) {}
 
   // Opens the ledgers of `object` that lie in `range`. Errors: DATA_LOSS naming object, ledger,
-  // path and byte; the ledgers ahead of the fault are there all the same.
+  // path and byte; the ledgers ahead of the fault are there all the same. Throws std::bad_alloc
+  // where there is no memory to open more.
   arrow::Status Open(source::Object object, LedgerRange range);
 
   // Gives up the object's bytes, but for the buffers that the next one will use.
@@ -40,6 +45,7 @@ class OpenedObject {
   // Opens the ledger that `wire` begins with; sets how many bytes it takes.
   arrow::Status OpenOne(xdr::Bytes wire, LedgerRange range, size_t* size);
 
+  const memory::StreamMemory* const memory_;
   source::Object object_;
   source::Unzipper unzipper_;
   xdr::Bytes wire_;  // of the whole object, unzipped

@@ -33,8 +33,8 @@ class OrderedPipeline final : public Pipeline {
       }
       readers.push_back(std::make_unique<RunReader>(options_, network_, std::move(converter)));
     }
-    ARROW_ASSIGN_OR_RAISE(
-        workers_, Workers::Make(std::move(stream), std::move(readers), options_.max_object_bytes));
+    ARROW_ASSIGN_OR_RAISE(workers_, Workers::Make(std::move(stream), std::move(readers),
+                                                  options_.max_object_bytes, options_.memory));
     return arrow::Status::OK();
   }
 
@@ -240,7 +240,9 @@ arrow::Status FindNetwork(source::LedgerSource& source, Options* options) {
 arrow::Result<std::unique_ptr<Pipeline>> Pipeline::Make(source::LedgerSource& source,
                                                         Options options) {
   ARROW_RETURN_NOT_OK(NameNetwork(source, &options));
-  ARROW_ASSIGN_OR_RAISE(auto stream, source.OpenStream(options.range, options.gaps));
+  ARROW_ASSIGN_OR_RAISE(auto stream,
+                        source.OpenStream(options.range, options.gaps,
+                                          memory::PoolOf(options.memory, memory::Stage::kFetch)));
   auto pipeline = std::make_unique<OrderedPipeline>(std::move(options));
   ARROW_RETURN_NOT_OK(pipeline->Start(std::move(stream)));
   return pipeline;

@@ -15,6 +15,7 @@
 #include "stellar_arrow/base/range.h"
 #include "stellar_arrow/ledger/network.h"
 #include "stellar_arrow/ledger/verify.h"
+#include "stellar_arrow/memory/budget.h"
 #include "stellar_arrow/pipeline/conversion.h"
 #include "stellar_arrow/source/source.h"
 
@@ -40,6 +41,9 @@ struct Options {
   bool network_yields_to_source = false;
   std::optional<ledger::Anchor> anchor;
   int64_t max_object_bytes = int64_t{512} << 20;
+  // What the stream's memory is taken from, and what says whether to read ahead. Must outlive the
+  // pipeline. Null: Arrow's default pool, and as far ahead as ever.
+  const memory::StreamMemory* memory = nullptr;
   // Called for each fault instead of ending the stream with an error (the `verify` command). An
   // undecodable ledger is a fault of check "structure"; the stream goes on after it.
   std::function<void(const ledger::Fault&)> on_fault;

@@ -1,14 +1,18 @@
 #include "stellar_arrow/pipeline/pipeline.h"
 
+#include <arrow/buffer.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <semaphore>
 #include <stop_token>
+#include <string>
+#include <thread>
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/ledger/ledger.h"
+#include "stellar_arrow/memory/budget.h"
 #include "stellar_arrow/pipeline/run_reader.h"
 #include "tests/support/memory_source.h"
 
@@ -16,6 +20,7 @@ namespace stellar_arrow::pipeline {
 namespace {
 
 using support::MemorySource;
+using testing::HasSubstr;
 
 constexpr uint32_t kFirst = 1000;
 constexpr size_t kLedgers = 60;
@@ -170,6 +175,58 @@ TEST(Pipeline, SaysThatThereIsNothingYetWhenItsTimeIsUp) {
             Progress::kLater);
   go_on.release();
   EXPECT_EQ(pipeline->Next(true).ValueOrDie(), Progress::kLedger);
+}
+
+TEST(Pipeline, GivesAWholePrefixHoweverLittleMemoryThereIs) {
+  MemorySource source(support::MakeObjects(Chain(), kFirst, 8));
+  int unzipping = 0;  // streams that ended for want of memory, by what they were doing
+  int decoding = 0;
+  for (const int threads : {1, 3}) {
+    size_t ledgers = 0;
+    for (int64_t limit = 1000; ledgers < kLedgers; limit += 12'345) {
+      memory::Budget budget(limit);
+      const auto memory = budget.Open("stream").ValueOrDie();
+      Options options = OptionsOf(threads);
+      options.pair = true;
+      options.memory = memory.get();
+      auto pipeline = Pipeline::Make(source, options).ValueOrDie();
+      auto progress = pipeline->Next(true);
+      for (ledgers = 0; progress.ok() && *progress == Progress::kLedger; ++ledgers) {
+        ASSERT_EQ(pipeline->ledger().sequence(), kFirst + ledgers);
+        progress = pipeline->Next(true);
+      }
+      if (!progress.ok()) {
+        ASSERT_EQ(CodeOf(progress.status()), ErrorCode::kResourceExhausted);
+        const std::string& message = progress.status().message();
+        ASSERT_THAT(message, HasSubstr("ARROW_MAX_MEMORY"));
+        ++(message.find("no memory: ") != std::string::npos ? decoding : unzipping);
+      }
+      pipeline.reset();
+      ASSERT_EQ(budget.bytes(), 0);
+      ASSERT_LE(budget.most_bytes(), limit);
+    }
+  }
+  EXPECT_GT(unzipping, 0);
+  EXPECT_GT(decoding, 0);
+}
+
+TEST(Pipeline, LetsGoOfItsMemoryWhenItIsToEndThoughNobodyTakesFromIt) {
+  MemorySource source(support::MakeObjects(Chain(), kFirst, 8));
+  memory::Budget budget(int64_t{100} << 20);
+  const auto older = budget.Open("older").ValueOrDie();
+  const auto newest = budget.Open("newest").ValueOrDie();
+  Options options = OptionsOf(2);
+  options.memory = newest.get();
+  options.stopped = [&] { return !newest->Check().ok(); };
+  const auto pipeline = Pipeline::Make(source, options).ValueOrDie();
+  while (budget.bytes() < int64_t{4} << 20) std::this_thread::yield();  // it reads ahead
+  const auto wanted =
+      arrow::AllocateBuffer(int64_t{98} << 20, older->pool(memory::Stage::kColumns));
+  ASSERT_FALSE(newest->Check().ok());
+  while (budget.bytes() > (wanted.ok() ? (*wanted)->capacity() + 4096 : 0)) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(CodeOf(pipeline->Next(true).status()), ErrorCode::kCancelled);
 }
 
 TEST(RunReader, StopsAtTheNextLedgersBorder) {

@@ -3,6 +3,7 @@
 #include <arrow/buffer.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
@@ -25,6 +26,21 @@ bool IsLongEnough(int64_t bytes, uint32_t last_ledger) {
 
 void RunReader::Read(Run run, std::unique_ptr<OpenedObject>& opened, const std::stop_token& stop,
                      const Put& put) {
+  try {
+    ReadAll(std::move(run), opened, stop, put);
+  } catch (const std::bad_alloc& error) {
+    // The segment may be half made, so it is lost; all that were handed on are whole.
+    segment_ = std::make_unique<Segment>();
+    segment_->then = source::Fetched::State::kEnd;
+    segment_->status = Error(ErrorCode::kResourceExhausted,
+                             opened != nullptr ? opened->object().name : std::string("a run"),
+                             ": no memory: ", error.what());
+    put(std::exchange(segment_, std::make_unique<Segment>()));
+  }
+}
+
+void RunReader::ReadAll(Run run, std::unique_ptr<OpenedObject>& opened, const std::stop_token& stop,
+                        const Put& put) {
   for (source::Object& object : run.objects) {
     if (!ReadObject(std::move(object), opened, stop, put)) return;
   }

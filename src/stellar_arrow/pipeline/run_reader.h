@@ -38,11 +38,13 @@ class RunReader {
 
   // Hands the ledgers of `run` on, with all that is to be said of them. `opened` is what objects
   // are opened with; null afterwards if it was handed on. Ends early, at a ledger's border, where
-  // it is told to stop.
+  // it is told to stop, and with RESOURCE_EXHAUSTED where there is no memory.
   void Read(Run run, std::unique_ptr<OpenedObject>& opened, const std::stop_token& stop,
             const Put& put);
 
  private:
+  void ReadAll(Run run, std::unique_ptr<OpenedObject>& opened, const std::stop_token& stop,
+               const Put& put);
   bool ReadObject(source::Object object, std::unique_ptr<OpenedObject>& opened,
                   const std::stop_token& stop, const Put& put);
   arrow::Status Verify(ledger::Ledger& ledger);

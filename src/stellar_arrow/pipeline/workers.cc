@@ -54,9 +54,9 @@ bool IsLongEnough(const Run& run, int64_t wanted_bytes) {
 
 arrow::Result<std::unique_ptr<Workers>> Workers::Make(
     std::unique_ptr<source::ObjectStream> stream, std::vector<std::unique_ptr<RunReader>> readers,
-    int64_t max_object_bytes) {
+    int64_t max_object_bytes, const memory::StreamMemory* memory) {
   std::unique_ptr<Workers> workers(
-      new Workers(std::move(stream), std::move(readers), max_object_bytes));
+      new Workers(std::move(stream), std::move(readers), max_object_bytes, memory));
   try {
     for (const auto& reader : workers->readers_) {
       workers->threads_.emplace_back(
@@ -66,26 +66,38 @@ arrow::Result<std::unique_ptr<Workers>> Workers::Make(
     return Error(ErrorCode::kResourceExhausted, "cannot start a thread: ", error.what(),
                  "; a stream needs ", workers->readers_.size(), ", as --threads says");
   }
+  if (memory != nullptr) {
+    workers->when_memory_runs_out_.emplace(memory->must_end(),
+                                           [&workers = *workers] { workers.LetGo(); });
+  }
   return workers;
 }
 
 Workers::Workers(std::unique_ptr<source::ObjectStream> stream,
-                 std::vector<std::unique_ptr<RunReader>> readers, int64_t max_object_bytes)
+                 std::vector<std::unique_ptr<RunReader>> readers, int64_t max_object_bytes,
+                 const memory::StreamMemory* memory)
     : stream_(std::move(stream)),
       readers_(std::move(readers)),
       max_object_bytes_(max_object_bytes),
+      memory_(memory),
       converts_(readers_.front()->converts()),
       most_slots_(readers_.size() * kSlotsPerThread),
       most_waiting_bytes_(static_cast<int64_t>(readers_.size()) * kWaitingBytesPerThread) {}
 
 Workers::~Workers() {
+  LetGo();
+  stream_->Cancel();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Workers::LetGo() {
   {
     const std::lock_guard lock(mutex_);
     stop_.request_stop();
+    for (const auto& slot : slots_) slot->segments.clear();
+    spare_.clear();
   }
   changed_.notify_all();
-  stream_->Cancel();
-  for (std::thread& thread : threads_) thread.join();
 }
 
 std::unique_ptr<Segment> Workers::Take(Clock::time_point until) {
@@ -150,7 +162,11 @@ bool Workers::WaitUntil(std::unique_lock<std::mutex>& lock, Ready ready) {
 
 bool Workers::MayFetch() const {
   return !fetching_ && !pausing_ && slots_.size() < most_slots_ &&
-         (waiting_bytes_ < most_waiting_bytes_ || slots_.empty());
+         (slots_.empty() || MayReadAhead());
+}
+
+bool Workers::MayReadAhead() const {
+  return waiting_bytes_ < most_waiting_bytes_ && (memory_ == nullptr || memory_->may_read_ahead());
 }
 
 // Fetches in turn, reads side by side.
@@ -174,7 +190,11 @@ void Workers::Work(RunReader& reader) {
     pausing_ = run.then != source::Fetched::State::kObject;
     lock.unlock();
     changed_.notify_all();
-    if (opened == nullptr) opened = std::make_unique<OpenedObject>(max_object_bytes_);
+    if (run.objects.empty()) {
+      opened = nullptr;  // while nothing comes nothing is kept for it
+    } else if (opened == nullptr) {
+      opened = std::make_unique<OpenedObject>(max_object_bytes_, memory_);
+    }
     reader.Read(std::move(run), opened, stop_.get_token(),
                 [&](std::unique_ptr<Segment> segment) { return Put(*slot, std::move(segment)); });
     if (opened != nullptr) opened->Clear();
@@ -207,8 +227,7 @@ Run Workers::Fetch(int64_t wanted_bytes) {
 bool Workers::Put(Slot& slot, std::unique_ptr<Segment> segment) {
   std::unique_lock lock(mutex_);
   const bool room = WaitUntil(lock, [&] {
-    return waiting_bytes_ < most_waiting_bytes_ ||
-           (slots_.front().get() == &slot && slot.segments.empty());
+    return (slots_.front().get() == &slot && slot.segments.empty()) || MayReadAhead();
   });
   if (!room) return false;
   waiting_bytes_ += segment->bytes();

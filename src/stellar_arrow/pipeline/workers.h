@@ -11,10 +11,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
 
+#include "stellar_arrow/memory/budget.h"
 #include "stellar_arrow/pipeline/run_reader.h"
 #include "stellar_arrow/pipeline/segment.h"
 #include "stellar_arrow/source/source.h"
@@ -29,7 +31,7 @@ class Workers {
   // A thread for each of `readers`. Errors: RESOURCE_EXHAUSTED where there can be none.
   static arrow::Result<std::unique_ptr<Workers>> Make(
       std::unique_ptr<source::ObjectStream> stream, std::vector<std::unique_ptr<RunReader>> readers,
-      int64_t max_object_bytes);
+      int64_t max_object_bytes, const memory::StreamMemory* memory);
   ~Workers();
 
   // The next segment; null where there is none by `until`.
@@ -54,8 +56,11 @@ class Workers {
   };
 
   Workers(std::unique_ptr<source::ObjectStream> stream,
-          std::vector<std::unique_ptr<RunReader>> readers, int64_t max_object_bytes);
+          std::vector<std::unique_ptr<RunReader>> readers, int64_t max_object_bytes,
+          const memory::StreamMemory* memory);
 
+  // Ends the workers, and drops all that waits.
+  void LetGo();
   void Work(RunReader& reader);
   Run Fetch(int64_t wanted_bytes);
   bool Put(Slot& slot, std::unique_ptr<Segment> segment);
@@ -63,10 +68,13 @@ class Workers {
   template <typename Ready>
   bool WaitUntil(std::unique_lock<std::mutex>& lock, Ready ready);
   bool MayFetch() const;
+  // Whether more may wait than what is to be taken next.
+  bool MayReadAhead() const;
 
   const std::unique_ptr<source::ObjectStream> stream_;  // by the worker that fetches, or Wait()
   const std::vector<std::unique_ptr<RunReader>> readers_;
   const int64_t max_object_bytes_;
+  const memory::StreamMemory* const memory_;  // may be null
   const bool converts_;
   const size_t most_slots_;
   const int64_t most_waiting_bytes_;
@@ -83,7 +91,9 @@ class Workers {
   bool fetching_ = false;      // a worker is in stream_->Next()
   bool pausing_ = false;       // nobody fetches until Resume()
 
-  std::vector<std::thread> threads_;  // last: they use all of the above
+  std::vector<std::thread> threads_;
+  // Last, as these two use all of the above.
+  std::optional<std::stop_callback<std::function<void()>>> when_memory_runs_out_;
 };
 
 }  // namespace stellar_arrow::pipeline

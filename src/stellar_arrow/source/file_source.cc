@@ -11,6 +11,7 @@
 #include "stellar_arrow/ledger/ledger.h"
 #include "stellar_arrow/source/descriptors.h"
 #include "stellar_arrow/source/frame.h"
+#include "stellar_arrow/source/object_bytes.h"
 #include "stellar_arrow/source/unzip.h"
 
 namespace stellar_arrow::source {
@@ -43,7 +44,8 @@ arrow::Result<std::shared_ptr<arrow::io::ReadableFile>> OpenFile(const std::stri
 
 // What a file of zstd unzips to.
 arrow::Result<std::shared_ptr<arrow::Buffer>> UnzipFile(const std::string& path,
-                                                        int64_t max_object_bytes) {
+                                                        int64_t max_object_bytes,
+                                                        arrow::MemoryPool* pool) {
   auto unzip = [&]() -> arrow::Result<std::shared_ptr<arrow::Buffer>> {
     ARROW_ASSIGN_OR_RAISE(const auto file, OpenFile(path));
     ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
@@ -51,11 +53,10 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> UnzipFile(const std::string& path,
       return Error(ErrorCode::kResourceExhausted, "the file has ", size, " bytes of zstd; at most ",
                    max_object_bytes, " are read at once");
     }
-    ARROW_ASSIGN_OR_RAISE(const auto stored, file->ReadAt(0, size));
-    Unzipper unzipper(max_object_bytes);
+    ARROW_ASSIGN_OR_RAISE(const auto stored, ReadBytes(*file, 0, size, pool));
+    Unzipper unzipper(max_object_bytes, pool);
     ARROW_ASSIGN_OR_RAISE(const xdr::Bytes bytes, unzipper.Unzip(BytesOf(*stored)));
-    return arrow::Buffer::FromString(
-        std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    return CopyOf(bytes, pool);
   };
   auto unzipped = unzip();
   if (!unzipped.ok()) return WithContext(unzipped.status(), path);
@@ -154,8 +155,8 @@ struct Files {
 
 class FileStream final : public ObjectStream {
  public:
-  FileStream(std::shared_ptr<const Files> files, LedgerRange range)
-      : files_(std::move(files)), last_(range.last) {
+  FileStream(std::shared_ptr<const Files> files, LedgerRange range, arrow::MemoryPool* pool)
+      : files_(std::move(files)), last_(range.last), pool_(pool) {
     next_ = static_cast<size_t>(
         std::ranges::lower_bound(files_->entries, range.first, {},
                                  [](const Entry& entry) { return entry.id.sequence; }) -
@@ -191,19 +192,20 @@ class FileStream final : public ObjectStream {
       unzipped_.reset();
       plain_.reset();
       if (file.zstd) {
-        ARROW_ASSIGN_OR_RAISE(unzipped_, UnzipFile(file.path, files_->max_object_bytes));
+        ARROW_ASSIGN_OR_RAISE(unzipped_, UnzipFile(file.path, files_->max_object_bytes, pool_));
       } else {
         ARROW_ASSIGN_OR_RAISE(plain_, OpenFile(file.path));
       }
       current_ = entry.file;
     }
-    if (plain_ != nullptr) return plain_->ReadAt(entry.offset, entry.size);
+    if (plain_ != nullptr) return ReadBytes(*plain_, entry.offset, entry.size, pool_);
     const int64_t offset = std::min(entry.offset, unzipped_->size());
     return arrow::SliceBuffer(unzipped_, offset, std::min(entry.size, unzipped_->size() - offset));
   }
 
   const std::shared_ptr<const Files> files_;
   const std::optional<uint32_t> last_;
+  arrow::MemoryPool* const pool_;
   size_t next_ = 0;
   std::optional<size_t> current_;  // the file that one of these two is of
   std::shared_ptr<arrow::Buffer> unzipped_;
@@ -221,7 +223,8 @@ class FileSource final : public LedgerSource {
                   /*grows=*/false};
   }
 
-  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy) override {
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy,
+                                                          arrow::MemoryPool* pool) override {
     const uint32_t first = files_->entries.front().id.sequence;
     const uint32_t newest = files_->entries.back().id.sequence;
     const bool before = range.first != 0 && range.first < first;
@@ -230,7 +233,7 @@ class FileSource final : public LedgerSource {
       return LedgerError(ErrorCode::kOutOfRange, wanted, files_->name, " does not have ledger ",
                          wanted, ": it has ledgers ", first, " to ", newest, " and cannot grow");
     }
-    return std::make_unique<FileStream>(files_, range);
+    return std::make_unique<FileStream>(files_, range, pool);
   }
 
  private:
@@ -249,7 +252,8 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenFiles(std::vector<std::string> 
     ARROW_ASSIGN_OR_RAISE(auto bytes, MapFile(paths[i]));
     const bool zstd = IsZstd(BytesOf(*bytes));
     if (zstd) {
-      ARROW_ASSIGN_OR_RAISE(bytes, UnzipFile(paths[i], options.max_object_bytes));
+      ARROW_ASSIGN_OR_RAISE(
+          bytes, UnzipFile(paths[i], options.max_object_bytes, arrow::default_memory_pool()));
     }
     auto entries = Recogniser(BytesOf(*bytes), i).Recognise();
     if (!entries.ok()) return WithContext(entries.status(), paths[i]);

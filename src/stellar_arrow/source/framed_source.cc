@@ -20,6 +20,7 @@
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/ledger/ledger.h"
 #include "stellar_arrow/source/frame.h"
+#include "stellar_arrow/source/object_bytes.h"
 
 namespace stellar_arrow::source {
 namespace {
@@ -84,10 +85,10 @@ class FramedFile {
       return Error(ErrorCode::kDataLoss, path_, " was shortened while it was read");
     }
     while (size - position_ >= kFrameMarkBytes) {
-      ARROW_ASSIGN_OR_RAISE(
-          const std::string head,
-          ReadLocked(position_, std::min<uint64_t>(size - position_,
-                                                   kFrameMarkBytes + ledger::kMaxHeaderBytes)));
+      const size_t head_size =
+          std::min<uint64_t>(size - position_, kFrameMarkBytes + ledger::kMaxHeaderBytes);
+      std::string head(head_size, '\0');
+      ARROW_RETURN_NOT_OK(ReadInto(head.data(), position_, head_size));
       auto frame = FrameAt(BytesOf(head), position_);
       if (!frame.ok()) return WithContext(frame.status(), path_);
       const size_t frame_size = **frame;
@@ -123,8 +124,12 @@ class FramedFile {
     return found == entries_.end() ? std::nullopt : std::optional(*found);
   }
 
-  arrow::Result<std::string> Read(uint64_t offset, uint64_t size) const {
-    return ReadLocked(offset, size);  // pread needs no lock
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const Entry& entry,
+                                                     arrow::MemoryPool* pool) const {
+    ARROW_ASSIGN_OR_RAISE(auto bytes,
+                          arrow::AllocateBuffer(static_cast<int64_t>(entry.size), pool));
+    ARROW_RETURN_NOT_OK(ReadInto(bytes->mutable_data(), entry.offset, entry.size));
+    return bytes;
   }
 
  private:
@@ -151,18 +156,18 @@ class FramedFile {
                            : ", which is older than those before it and was not among them");
   }
 
-  arrow::Result<std::string> ReadLocked(uint64_t offset, uint64_t size) const {
-    std::string bytes(size, '\0');
+  // Needs no lock.
+  arrow::Status ReadInto(void* bytes, uint64_t offset, size_t size) const {
     size_t have = 0;
     while (have < size) {
-      const ssize_t got =
-          ::pread(fd_.get(), bytes.data() + have, size - have, static_cast<off_t>(offset + have));
+      const ssize_t got = ::pread(fd_.get(), static_cast<char*>(bytes) + have, size - have,
+                                  static_cast<off_t>(offset + have));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return SystemError("read", path_);
       if (got == 0) return Error(ErrorCode::kDataLoss, path_, " was shortened while it was read");
       have += static_cast<size_t>(got);
     }
-    return bytes;
+    return arrow::Status::OK();
   }
 
   const std::string path_;
@@ -175,8 +180,8 @@ class FramedFile {
 
 class FramedFileStream final : public ObjectStream {
  public:
-  FramedFileStream(std::shared_ptr<FramedFile> file, LedgerRange range)
-      : file_(std::move(file)), next_(range.first), last_(range.last) {}
+  FramedFileStream(std::shared_ptr<FramedFile> file, LedgerRange range, arrow::MemoryPool* pool)
+      : file_(std::move(file)), next_(range.first), last_(range.last), pool_(pool) {}
 
   arrow::Result<Fetched> Next() override {
     if (done_ || (last_ && next_ > *last_)) return Fetched{};
@@ -190,13 +195,12 @@ class FramedFileStream final : public ObjectStream {
       }
     }
     if (!entry || (last_ && entry->id.sequence > *last_)) return Fetched{};
-    ARROW_ASSIGN_OR_RAISE(std::string bytes, file_->Read(entry->offset, entry->size));
+    ARROW_ASSIGN_OR_RAISE(auto bytes, file_->Read(*entry, pool_));
     done_ = entry->id.sequence == UINT32_MAX;
     next_ = entry->id.sequence + 1;
     return Fetched{Fetched::State::kObject,
                    {FrameName(file_->path(), entry->offset - kFrameMarkBytes), Form::kLedger,
-                    /*zstd=*/false, arrow::Buffer::FromString(std::move(bytes)), entry->id.sequence,
-                    entry->id.sequence},
+                    /*zstd=*/false, std::move(bytes), entry->id.sequence, entry->id.sequence},
                    {}};
   }
 
@@ -208,6 +212,7 @@ class FramedFileStream final : public ObjectStream {
   const std::shared_ptr<FramedFile> file_;
   uint32_t next_;
   const std::optional<uint32_t> last_;
+  arrow::MemoryPool* const pool_;
   bool done_ = false;  // the greatest number there can be was delivered
 };
 
@@ -223,7 +228,8 @@ class FramedFileSource final : public LedgerSource {
     return file_->GetExtent();
   }
 
-  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy) override {
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy,
+                                                          arrow::MemoryPool* pool) override {
     ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
     const bool before = extent.first && range.first != 0 && range.first < *extent.first;
     const uint32_t wanted = before ? range.first : range.last.value_or(range.first);
@@ -235,7 +241,7 @@ class FramedFileSource final : public LedgerSource {
                              : std::string(": it holds no ledgers"),
                          extent.grows ? "" : " and cannot grow");
     }
-    return std::make_unique<FramedFileStream>(file_, range);
+    return std::make_unique<FramedFileStream>(file_, range, pool);
   }
 
  private:
@@ -261,8 +267,9 @@ struct Pipe {
 
 class PipeStream final : public ObjectStream {
  public:
-  PipeStream(std::shared_ptr<Pipe> pipe, std::string name, LedgerRange range)
-      : pipe_(std::move(pipe)), name_(std::move(name)), range_(range) {}
+  PipeStream(std::shared_ptr<Pipe> pipe, std::string name, LedgerRange range,
+             arrow::MemoryPool* pool)
+      : pipe_(std::move(pipe)), name_(std::move(name)), range_(range), pool_(pool) {}
 
   ~PipeStream() override { pipe_->in_use = false; }
 
@@ -288,16 +295,20 @@ class PipeStream final : public ObjectStream {
                              range_.first, ": it begins with ledger ", id->sequence);
         }
         if (range_.last && id->sequence > *range_.last) return Fetched{};
+        std::shared_ptr<arrow::Buffer> bytes;
+        if (id->sequence >=
+            range_.first) {  // where that fails the ledger stays for the next stream
+          ARROW_ASSIGN_OR_RAISE(bytes, CopyOf(*frame, pool_));
+        }
         pipe_->taken[id->sequence] = id->hash;
         if (pipe_->taken.size() > kRemembered) pipe_->taken.erase(pipe_->taken.begin());
-        if (id->sequence < range_.first) {
+        if (bytes == nullptr) {
           Drop(*frame);
           continue;
         }
         Fetched fetched{Fetched::State::kObject,
                         {FrameName(name_, pipe_->position), Form::kLedger, /*zstd=*/false,
-                         arrow::Buffer::FromString(std::string(frame->begin(), frame->end())),
-                         id->sequence, id->sequence},
+                         std::move(bytes), id->sequence, id->sequence},
                         {}};
         Drop(*frame);
         return fetched;
@@ -371,6 +382,7 @@ class PipeStream final : public ObjectStream {
   const std::shared_ptr<Pipe> pipe_;
   const std::string name_;
   const LedgerRange range_;
+  arrow::MemoryPool* const pool_;
 };
 
 class PipeSource final : public LedgerSource {
@@ -382,7 +394,8 @@ class PipeSource final : public LedgerSource {
 
   arrow::Result<Extent> GetExtent() override { return Extent{{}, {}, follow_}; }
 
-  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy) override {
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy,
+                                                          arrow::MemoryPool* pool) override {
     if (pipe_->in_use.exchange(true)) {
       return Error(ErrorCode::kUnavailable, name_,
                    " is a pipe, which one stream at a time can read; end the other stream, or "
@@ -394,7 +407,7 @@ class PipeSource final : public LedgerSource {
       return LedgerError(ErrorCode::kOutOfRange, range.first, name_, " does not have ledger ",
                          range.first, " any more: it was read up to ledger ", *last);
     }
-    return std::make_unique<PipeStream>(pipe_, name_, range);
+    return std::make_unique<PipeStream>(pipe_, name_, range, pool);
   }
 
  private:

@@ -16,6 +16,7 @@
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/source/descriptors.h"
 #include "stellar_arrow/source/lake_layout.h"
+#include "stellar_arrow/source/object_bytes.h"
 #include "stellar_arrow/source/unzip.h"
 
 namespace stellar_arrow::source {
@@ -135,31 +136,34 @@ class LakeIndex {
     return info.IsFile();
   }
 
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object) const {
-    return WithDescriptor([&] { return TryToRead(object); });
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
+                                                     arrow::MemoryPool* pool) const {
+    return WithDescriptor([&] { return TryToRead(object, pool); });
   }
 
   // The same; null if it is not there. One request of the store, where Exists() first makes two.
-  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadIfThere(const std::string& object) const {
-    auto bytes = Read(object);
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadIfThere(const std::string& object,
+                                                            arrow::MemoryPool* pool) const {
+    auto bytes = Read(object, pool);
     if (arrow::internal::ErrnoFromStatus(bytes.status()) == ENOENT) return nullptr;
     return bytes;
   }
 
   arrow::Result<std::string> ReadText(const std::string& object) const {
-    ARROW_ASSIGN_OR_RAISE(auto buffer, Read(object));
+    ARROW_ASSIGN_OR_RAISE(auto buffer, Read(object, arrow::default_memory_pool()));
     return buffer->ToString();
   }
 
  private:
-  arrow::Result<std::shared_ptr<arrow::Buffer>> TryToRead(const std::string& object) const {
+  arrow::Result<std::shared_ptr<arrow::Buffer>> TryToRead(const std::string& object,
+                                                          arrow::MemoryPool* pool) const {
     ARROW_ASSIGN_OR_RAISE(auto file, fs_->OpenInputFile(path_ + "/" + object));
     ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
     if (size > kMaxStoredBytes) {
       return Error(ErrorCode::kResourceExhausted, object, " has ", size, " bytes; at most ",
                    kMaxStoredBytes, " are read");
     }
-    return file->Read(size);
+    return ReadBytes(*file, 0, size, pool);
   }
 
   static std::optional<NamedObject> FirstIn(const Names& names, uint32_t from) {
@@ -198,8 +202,10 @@ struct Lake {
 
 class LakeStream final : public ObjectStream {
  public:
-  LakeStream(std::shared_ptr<const Lake> lake, LedgerRange range, GapPolicy gaps)
+  LakeStream(std::shared_ptr<const Lake> lake, LedgerRange range, GapPolicy gaps,
+             arrow::MemoryPool* pool)
       : lake_(std::move(lake)),
+        pool_(pool),
         naming_(lake_->naming),
         next_(range.first),
         last_(range.last),
@@ -215,12 +221,12 @@ class LakeStream final : public ObjectStream {
     if (last_ && next_ > *last_) return Fetched{};
     const LedgerRange in_file = naming_.layout.FileRange(next_);
     NamedObject object{in_file.first, *in_file.last, naming_.ObjectPath(next_)};
-    ARROW_ASSIGN_OR_RAISE(auto bytes, lake_->index.ReadIfThere(object.path));
+    ARROW_ASSIGN_OR_RAISE(auto bytes, lake_->index.ReadIfThere(object.path, pool_));
     if (bytes == nullptr) {
       ARROW_ASSIGN_OR_RAISE(const bool found, FindBehindGap(&object));
       if (!found) return NotYet(Concat(lake_->name, "/", object.path, " does not exist yet"));
       if (last_ && object.first > *last_) return Fetched{};
-      ARROW_ASSIGN_OR_RAISE(bytes, lake_->index.Read(object.path));
+      ARROW_ASSIGN_OR_RAISE(bytes, lake_->index.Read(object.path, pool_));
     }
     const xdr::Bytes stored(bytes->data(), static_cast<size_t>(bytes->size()));
     // Lakes on plain file systems are written in place, so the newest object may be half there.
@@ -276,6 +282,7 @@ class LakeStream final : public ObjectStream {
   }
 
   const std::shared_ptr<const Lake> lake_;
+  arrow::MemoryPool* const pool_;
   Naming naming_;
   uint32_t next_;  // 0: not known before the lake has an object
   const std::optional<uint32_t> last_;
@@ -312,14 +319,14 @@ class LakeSource final : public LedgerSource {
     return extent_;
   }
 
-  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range,
-                                                          GapPolicy gaps) override {
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
+                                                          arrow::MemoryPool* pool) override {
     ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
     if (range.first != 0 && extent.first && range.first < *extent.first) {
       return LedgerError(ErrorCode::kOutOfRange, range.first, lake_->name, " does not have ledger ",
                          range.first, ": it has ledgers ", *extent.first, " to ", *extent.newest);
     }
-    return std::make_unique<LakeStream>(lake_, range, gaps);
+    return std::make_unique<LakeStream>(lake_, range, gaps, pool);
   }
 
   std::optional<std::string> passphrase() const override { return lake_->passphrase; }

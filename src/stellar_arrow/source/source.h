@@ -92,10 +92,15 @@ class LedgerSource {
 
   virtual arrow::Result<Extent> GetExtent() = 0;
 
-  // A pass over `range`. Errors: OUT_OF_RANGE, saying what the source has, when the range begins
-  // before its first ledger, or ends after its newest and it cannot grow.
-  virtual arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range,
-                                                                  GapPolicy gaps) = 0;
+  // A pass over `range`, whose objects' bytes are taken from `pool`. Errors: OUT_OF_RANGE, saying
+  // what the source has, when the range begins before its first ledger, or ends after its newest
+  // and it cannot grow.
+  virtual arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
+                                                                  arrow::MemoryPool* pool) = 0;
+  // The same with Arrow's default pool.
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps) {
+    return OpenStream(range, gaps, arrow::default_memory_pool());
+  }
 
   // The network passphrase that the source states about itself (a lake's manifest), if any.
   virtual std::optional<std::string> passphrase() const { return std::nullopt; }

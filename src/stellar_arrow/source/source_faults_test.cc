@@ -1,6 +1,7 @@
 // Sources that are odd, damaged or changing under the reader: what is there is read, what is not is
 // named, and nothing is waited for that cannot come.
 #include <arrow/buffer.h>
+#include <arrow/memory_pool.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -217,6 +218,17 @@ TEST(UnzipperLimits, ContentIsHeldAgainstItsSizeAndChecksum) {
   EXPECT_TRUE(unzipper.Unzip(BytesOf(frame)).ok());
   frame.back() = static_cast<char>(frame.back() ^ 1);
   EXPECT_THAT(unzipper.Unzip(BytesOf(frame)).status().message(), HasSubstr("checksum"));
+}
+
+TEST(UnzipperLimits, TakeTheirMemoryFromAPoolThatMayHaveNoMore) {
+  const std::string dense = FrameHead(kWindow2MiB) + RleBlocks(72);
+  arrow::ProxyMemoryPool pool(arrow::default_memory_pool());
+  Unzipper unzipper(kMaxObjectBytes, &pool);
+  EXPECT_EQ(unzipper.Unzip(BytesOf(dense)).ValueOrDie().size(), size_t{9} << 20);
+  EXPECT_GE(pool.bytes_allocated(), int64_t{9} << 20);
+  arrow::CappedMemoryPool capped(&pool, int64_t{12} << 20);
+  Unzipper poor(kMaxObjectBytes, &capped);
+  EXPECT_EQ(CodeOf(poor.Unzip(BytesOf(dense)).status()), ErrorCode::kResourceExhausted);
 }
 
 TEST(UnzipperLimits, OnlyWhatCanGrowIntoAFrameIsCutShort) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/object_bytes.h"
 #include "stellar_arrow/synthetic/generator.h"
 #include "stellar_arrow/synthetic/options.h"
 
@@ -104,8 +105,9 @@ class Pace {
 
 class SyntheticStream final : public ObjectStream {
  public:
-  SyntheticStream(std::shared_ptr<Chain> chain, const Pace& pace, uint32_t first, uint32_t last)
-      : chain_(std::move(chain)), pace_(pace), next_(first), last_(last) {}
+  SyntheticStream(std::shared_ptr<Chain> chain, const Pace& pace, uint32_t first, uint32_t last,
+                  arrow::MemoryPool* pool)
+      : chain_(std::move(chain)), pace_(pace), next_(first), last_(last), pool_(pool) {}
 
   arrow::Result<Fetched> Next() override {
     if (next_ > last_ || next_ == 0) return Fetched{};
@@ -117,7 +119,7 @@ class SyntheticStream final : public ObjectStream {
     chain_->Pass(*generator_);
     Object object;
     object.name = Concat("synthetic ledger ", next_);
-    object.bytes = arrow::Buffer::FromString({wire.begin(), wire.end()});
+    ARROW_ASSIGN_OR_RAISE(object.bytes, CopyOf(wire, pool_));
     object.first = object.last = next_++;  // past the greatest number there is 0, the end
     return Fetched{Fetched::State::kObject, std::move(object), {}};
   }
@@ -132,6 +134,7 @@ class SyntheticStream final : public ObjectStream {
   const Pace pace_;
   uint32_t next_;
   const uint32_t last_;
+  arrow::MemoryPool* const pool_;
   std::optional<Generator> generator_;
 };
 
@@ -150,7 +153,8 @@ class SyntheticSource final : public LedgerSource {
     return Extent{options_.start, newest, AsAsked() || newest < pace_.last()};
   }
 
-  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy) override {
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy,
+                                                          arrow::MemoryPool* pool) override {
     const uint32_t first = range.first == 0 ? options_.start : range.first;
     const uint32_t last = range.last.value_or(pace_.last());
     if (first < options_.start || last > pace_.last()) {
@@ -164,7 +168,7 @@ class SyntheticSource final : public LedgerSource {
                          first, ": it has come to ", newest, ", and begins at most ", kMostAhead,
                          " further on; start= names another first ledger");
     }
-    return std::make_unique<SyntheticStream>(chain_, pace_, first, last);
+    return std::make_unique<SyntheticStream>(chain_, pace_, first, last, pool);
   }
 
   std::optional<std::string> passphrase() const override {

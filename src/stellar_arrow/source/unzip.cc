@@ -1,5 +1,7 @@
 #include "stellar_arrow/source/unzip.h"
 
+#include <arrow/buffer.h>
+#include <arrow/memory_pool.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -34,25 +36,26 @@ int64_t MaxUnzippedBytes(int64_t stored, int64_t max_bytes) {
 }
 
 struct Unzipper::State {
-  explicit State(int64_t max) : max_bytes(max), zstd(ZSTD_createDCtx()) {}
+  State(int64_t max, arrow::MemoryPool* from)
+      : max_bytes(max), pool(from), zstd(ZSTD_createDCtx()) {}
   ~State() { ZSTD_freeDCtx(zstd); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  void Reserve(int64_t bytes) {
-    if (bytes <= capacity) return;
+  arrow::Status Reserve(int64_t bytes) {
+    if (buffer != nullptr && bytes <= buffer->size()) return arrow::Status::OK();
     buffer.reset();  // nothing in it is needed
-    buffer = std::make_unique_for_overwrite<uint8_t[]>(static_cast<size_t>(bytes));
-    capacity = bytes;
+    return arrow::AllocateBuffer(bytes, pool).Value(&buffer);
   }
 
   int64_t max_bytes;
+  arrow::MemoryPool* pool;
   ZSTD_DCtx* zstd;
-  std::unique_ptr<uint8_t[]> buffer;
-  int64_t capacity = 0;
+  std::unique_ptr<arrow::Buffer> buffer;
 };
 
-Unzipper::Unzipper(int64_t max_bytes) : state_(std::make_unique<State>(max_bytes)) {}
+Unzipper::Unzipper(int64_t max_bytes, arrow::MemoryPool* pool)
+    : state_(std::make_unique<State>(max_bytes, pool)) {}
 Unzipper::~Unzipper() = default;
 Unzipper::Unzipper(Unzipper&&) noexcept = default;
 Unzipper& Unzipper::operator=(Unzipper&&) noexcept = default;
@@ -84,20 +87,21 @@ arrow::Result<xdr::Bytes> Unzipper::Unzip(xdr::Bytes stored) {
     }
     guess = std::min(guess, static_cast<int64_t>(claimed));
   }
-  state_->Reserve(std::clamp<int64_t>(guess, 1, cap));
+  ARROW_RETURN_NOT_OK(state_->Reserve(std::clamp<int64_t>(guess, 1, cap)));
   while (true) {
-    const size_t written = ZSTD_decompressDCtx(state_->zstd, state_->buffer.get(),
-                                               static_cast<size_t>(std::min(state_->capacity, cap)),
-                                               stored.data(), stored.size());
-    if (!ZSTD_isError(written)) return xdr::Bytes(state_->buffer.get(), written);
+    const int64_t room = std::min(state_->buffer->size(), cap);
+    const size_t written =
+        ZSTD_decompressDCtx(state_->zstd, state_->buffer->mutable_data(), static_cast<size_t>(room),
+                            stored.data(), stored.size());
+    if (!ZSTD_isError(written)) return xdr::Bytes(state_->buffer->data(), written);
     if (ZSTD_getErrorCode(written) != ZSTD_error_dstSize_tooSmall) {
       return Error(ErrorCode::kDataLoss, "the zstd frame is damaged: ", ZSTD_getErrorName(written));
     }
-    if (state_->capacity >= cap) {
+    if (room >= cap) {
       return Error(ErrorCode::kResourceExhausted, "the object of ", size,
                    " bytes unzips to more than the ", cap, " bytes allowed");
     }
-    state_->Reserve(std::min(cap, 2 * state_->capacity));
+    ARROW_RETURN_NOT_OK(state_->Reserve(std::min(cap, 2 * room)));
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <arrow/result.h>
+#include <arrow/type_fwd.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,7 @@ int64_t MaxUnzippedBytes(int64_t stored, int64_t max_bytes);
 class Unzipper {
  public:
   // An object may unzip to MaxUnzippedBytes(its size, `max_bytes`).
-  explicit Unzipper(int64_t max_bytes);
+  explicit Unzipper(int64_t max_bytes, arrow::MemoryPool* pool = arrow::default_memory_pool());
   ~Unzipper();
   Unzipper(Unzipper&&) noexcept;
   Unzipper& operator=(Unzipper&&) noexcept;
