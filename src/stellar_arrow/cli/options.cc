@@ -48,7 +48,7 @@ const std::vector<Option> kOptions = {
     {"batch-size", {"BATCH_SIZE"}, OptionKind::kCount, "1000",
      "Most rows in a record batch", 1, 10'000'000},
     {"batch-bytes", {"BATCH_BYTES"}, OptionKind::kBytes, "2MiB",
-     "Most bytes in a record batch; a ledger that needs more goes alone", 1024, uint64_t{1} << 30},
+     "Most bytes in a record batch; a ledger that needs more comes in parts", 1024, uint64_t{1} << 30},
     {"max-streams", {"MAX_CONNECTIONS"}, OptionKind::kCount, "512",
      "Most streams at once; more are refused until one has ended", 1, 100'000},
     {"max-streams-per-peer", {"MAX_CONNECTIONS_PER_PEER"}, OptionKind::kCount, "64",

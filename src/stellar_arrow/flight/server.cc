@@ -69,8 +69,8 @@ class BatchStream final : public af::FlightDataStream {
     on_end_(Concat(
         "stream ", request_, " ended ",
         ended_.ok() ? finished_ ? "at its end" : "early by its client" : FullMessage(ended_), ": ",
-        counters.ledgers, " ledgers, ", counters.bytes_raw, " bytes of XDR, ", counters.batches,
-        " batches of ", counters.bytes_rows, " bytes, ", counters.bytes_sent,
+        counters.ledgers, " ledgers, ", counters.bytes_raw, " bytes of XDR, made ",
+        counters.batches, " batches of ", counters.bytes_rows, " bytes, ", counters.bytes_sent,
         " as sent, encoded in ",
         std::chrono::duration_cast<std::chrono::milliseconds>(counters.encoding).count(), " ms"));
   }

@@ -40,8 +40,8 @@ class Converter {
  public:
   virtual ~Converter() = default;
 
-  // Adds the rows of a ledger, paired if Options::pair says so. After an error no more can be made
-  // of the ledgers since the last Finish(), nor of later ones.
+  // Adds the rows of a ledger, paired if Options::pair says so. After an error only Finish() may be
+  // called, for the ledgers before.
   virtual arrow::Status Add(const ledger::Ledger& ledger) = 0;
   // Of the ledgers since the last Finish().
   virtual int64_t bytes() const = 0;

@@ -231,8 +231,7 @@ arrow::Status FindNetwork(source::LedgerSource& source, Options* options) {
     const auto progress = (*pipeline)->Next(/*wait=*/false);
     if (!progress.ok() || *progress != Progress::kLedger) break;
     options->network = (*pipeline)->network();
-    options->network_origin =
-        Concat("a transaction of ledger ", (*pipeline)->ledger().sequence(), " of ", source.name());
+    options->network_origin = Concat("a transaction among the first ledgers of ", source.name());
   }
   return arrow::Status::OK();
 }

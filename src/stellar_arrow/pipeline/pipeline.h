@@ -88,7 +88,8 @@ class Pipeline {
 
   // Moves to the next ledger, for which it waits until `until`; with `wait` at the tip, too. Errors
   // end the pipeline: DATA_LOSS and what the source says; all ledgers before the fault have been
-  // delivered.
+  // delivered, unless it is one of memory, or of room in a column: then perhaps not those that
+  // would have shared buffers with it.
   virtual arrow::Result<Progress> Next(bool wait,
                                        std::chrono::steady_clock::time_point until =
                                            std::chrono::steady_clock::time_point::max()) = 0;

@@ -26,10 +26,12 @@ bool IsLongEnough(int64_t bytes, uint32_t last_ledger) {
 
 void RunReader::Read(Run run, std::unique_ptr<OpenedObject>& opened, const std::stop_token& stop,
                      const Put& put) {
+  if (ended_) return;
   try {
     ReadAll(std::move(run), opened, stop, put);
   } catch (const std::bad_alloc& error) {
     // The segment may be half made, so it is lost; all that were handed on are whole.
+    ended_ = true;
     segment_ = std::make_unique<Segment>();
     segment_->then = source::Fetched::State::kEnd;
     segment_->status = Error(ErrorCode::kResourceExhausted,
@@ -53,6 +55,7 @@ void RunReader::ReadAll(Run run, std::unique_ptr<OpenedObject>& opened, const st
 
 bool RunReader::ReadObject(source::Object object, std::unique_ptr<OpenedObject>& opened,
                            const std::stop_token& stop, const Put& put) {
+  if (stop.stop_requested()) return false;
   arrow::Status status = opened->Open(std::move(object), options_.range);
   const std::string& name = opened->object().name;
   const uint32_t first = opened->object().first;
@@ -77,8 +80,11 @@ bool RunReader::ReadObject(source::Object object, std::unique_ptr<OpenedObject>&
     segment_->opened = std::move(opened);
     return HandOn(put);
   }
-  // What is wrong ends a segment, so that it is told between the right ledgers.
-  return status.ok() || HandOn(put);
+  if (status.ok()) return true;
+  // Told behind the ledgers before it.
+  ended_ = true;
+  HandOn(put);
+  return false;
 }
 
 arrow::Status RunReader::Verify(ledger::Ledger& ledger) {

@@ -55,6 +55,9 @@ class RunReader {
   const std::unique_ptr<Converter> converter_;
   ledger::Sha256 sha_;
   std::unique_ptr<Segment> segment_ = std::make_unique<Segment>();
+  // Something went wrong where ledgers are converted: what the converter has begun may point to
+  // ledgers that are gone, so it is never used again. The stream ends there in any case.
+  bool ended_ = false;
 };
 
 }  // namespace stellar_arrow::pipeline

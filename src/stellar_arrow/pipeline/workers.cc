@@ -3,6 +3,7 @@
 #include <arrow/buffer.h>
 
 #include <algorithm>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -208,7 +209,7 @@ Run Workers::Fetch(int64_t wanted_bytes) {
   Run run;
   const auto until = Clock::now() + kLongestFetch;
   do {
-    auto fetched = stream_->Next();
+    auto fetched = FetchNext();
     if (!fetched.ok()) {
       run.then = source::Fetched::State::kEnd;
       run.status = fetched.status();
@@ -222,6 +223,14 @@ Run Workers::Fetch(int64_t wanted_bytes) {
   } while (converts_ && !IsLongEnough(run, wanted_bytes) && Clock::now() < until &&
            !stop_.stop_requested());
   return run;
+}
+
+arrow::Result<source::Fetched> Workers::FetchNext() {
+  try {
+    return stream_->Next();
+  } catch (const std::bad_alloc& error) {
+    return Error(ErrorCode::kResourceExhausted, "no memory to fetch more: ", error.what());
+  }
 }
 
 bool Workers::Put(Slot& slot, std::unique_ptr<Segment> segment) {

@@ -63,6 +63,7 @@ class Workers {
   void LetGo();
   void Work(RunReader& reader);
   Run Fetch(int64_t wanted_bytes);
+  arrow::Result<source::Fetched> FetchNext();
   bool Put(Slot& slot, std::unique_ptr<Segment> segment);
   // Does tasks until `ready`. False: the workers are to end. Under the lock, unless a task is done.
   template <typename Ready>

@@ -77,8 +77,8 @@ class ObjectStream {
   // Blocks until Next() may have something new, for at most `milliseconds`.
   virtual void Wait(int64_t milliseconds) = 0;
 
-  // Makes a Next() that is under way return soon, whatever it returns. From any thread, and the
-  // last call of all. For streams whose Next() can take long.
+  // Makes a Next() that is under way, or begins later, return soon, whatever it returns. From any
+  // thread. For streams whose Next() can take long.
   virtual void Cancel() {}
 };
 

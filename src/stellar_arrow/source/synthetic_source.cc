@@ -3,6 +3,7 @@
 #include <arrow/buffer.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -29,13 +30,13 @@ class Chain {
     kept_.emplace(start_, Generator(options));
   }
 
-  // A generator whose next ledger is `sequence`.
-  Generator At(uint32_t sequence) {
+  // A generator whose next ledger is `sequence`, or one before where it was `cancelled` meanwhile.
+  Generator At(uint32_t sequence, const std::atomic<bool>& cancelled) {
     Generator generator = [&] {
       const std::lock_guard lock(mutex_);
       return std::prev(kept_.upper_bound(sequence))->second;
     }();
-    while (generator.next_sequence() < sequence) {
+    while (generator.next_sequence() < sequence && !cancelled) {
       generator.Next();
       Pass(generator);
     }
@@ -114,7 +115,8 @@ class SyntheticStream final : public ObjectStream {
     if (next_ > pace_.newest()) {
       return Fetched{Fetched::State::kNotYet, {}, Concat("ledger ", next_, " is not due yet")};
     }
-    if (!generator_) generator_ = chain_->At(next_);
+    if (!generator_) generator_ = chain_->At(next_, cancelled_);
+    if (cancelled_) return Fetched{};
     const std::vector<uint8_t> wire = generator_->Next();
     chain_->Pass(*generator_);
     Object object;
@@ -129,6 +131,8 @@ class SyntheticStream final : public ObjectStream {
         std::min(std::chrono::milliseconds(milliseconds), pace_.Left(next_)));
   }
 
+  void Cancel() override { cancelled_ = true; }
+
  private:
   const std::shared_ptr<Chain> chain_;
   const Pace pace_;
@@ -136,6 +140,7 @@ class SyntheticStream final : public ObjectStream {
   const uint32_t last_;
   arrow::MemoryPool* const pool_;
   std::optional<Generator> generator_;
+  std::atomic<bool> cancelled_ = false;
 };
 
 class SyntheticSource final : public LedgerSource {

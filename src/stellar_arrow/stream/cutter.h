@@ -28,9 +28,8 @@ class Cutter {
 
   // Adds a ledger's rows, of `bytes`. What is settled by them is appended to `cuts`:
   //  - a batch that has the most rows it may;
-  //  - at the end of a block of ledgers, a batch of its rows alone that has a quarter of the bytes
-  //  it
-  //    may have, or more;
+  //  - at the end of a block of ledgers, a batch of its rows alone with a quarter or more of the
+  //    bytes it may have;
   //  - where the ledger would take the batch over its limits, the batch without it;
   //  - a ledger that is over the limits by itself, in as many parts as they ask for.
   // Errors: RESOURCE_EXHAUSTED for a row of more bytes than any batch may have.

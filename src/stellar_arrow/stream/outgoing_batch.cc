@@ -5,15 +5,22 @@
 
 #include <cassert>
 #include <chrono>
+#include <new>
 #include <utility>
+
+#include "stellar_arrow/base/error.h"
 
 namespace stellar_arrow::stream {
 
 void OutgoingBatch::Finish() {
   std::call_once(once_, [this] {
-    result_ = Make();
+    try {
+      result_ = Make();
+    } catch (const std::bad_alloc& error) {
+      result_ = Error(ErrorCode::kResourceExhausted, "no memory for a batch: ", error.what());
+    }
     cut_.pieces.clear();
-    ++outlet_.batches;
+    if (result_.ok()) ++outlet_.batches;
   });
 }
 

@@ -192,5 +192,37 @@ TEST(ParallelStream, EndsAtTheSameLedgerWithTheSameErrorAtAnyNumberOfWorkers) {
   }
 }
 
+// The ledger at `index` with the result of one of its operations, not the first, made that of
+// another type, of the same form. No hash that is checked at level chain covers results.
+std::vector<std::vector<uint8_t>> WithStrangeResult(size_t index) {
+  constexpr uint8_t kSell = 3, kBuy = 12;  // xdr::OperationType::MANAGE_..._OFFER
+  auto ledgers = Pubnet().ledgers;
+  ledger::Ledger ledger;
+  EXPECT_TRUE(ledger.Open(ledgers[index]).ok());
+  const auto results = ledger.operation_result_begins();
+  for (size_t i = results.size(); i-- > 1;) {
+    // OperationResult: opINNER, then the type.
+    uint8_t* const type = ledgers[index].data() + (results[i] - ledgers[index].data()) + 7;
+    if (results[i][3] != 0 || (*type != kSell && *type != kBuy)) continue;
+    *type = *type == kSell ? kBuy : kSell;
+    return ledgers;
+  }
+  ADD_FAILURE() << "no such operation";
+  return ledgers;
+}
+
+TEST(ParallelStream, EndsAtALedgerThatContradictsItselfAndReadsNoMore) {
+  const auto ledgers = WithStrangeResult(9);
+  for (const size_t per_object : {1, 4, 21}) {
+    MemorySource source(support::MakeObjects(ledgers, kFirst, per_object));
+    const Outcome wanted = Read(source, OptionsOf(Pubnet(), {"operations"}, 1));
+    EXPECT_EQ(wanted.next, kFirst + 9);
+    EXPECT_THAT(wanted.error, testing::HasSubstr("has a result of another type"));
+    for (const int threads : {2, 8}) {
+      EXPECT_TRUE(Read(source, OptionsOf(Pubnet(), {"operations"}, threads)) == wanted) << threads;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace stellar_arrow::stream

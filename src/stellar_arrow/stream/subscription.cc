@@ -39,6 +39,7 @@ class OrderedSubscription final : public Subscription {
                       bool wait, bool timed)
       : batch_(options.batch),
         range_(options.pipeline.range),
+        stopped_(options.pipeline.stopped),
         wait_(wait),
         timed_(timed),
         ahead_(FinishedAhead(options)),
@@ -59,6 +60,8 @@ class OrderedSubscription final : public Subscription {
 
   arrow::Result<std::optional<Batch>> Next() override {
     if (broken_) return end_;
+    if (stopped_ && stopped_())
+      return Break(Error(ErrorCode::kCancelled, "the stream was cancelled"));
     // Waited for is only the next batch; others are settled ahead as far as there are ledgers.
     while (!ended_ && outgoing_.size() < 1 + ahead_) {
       ARROW_ASSIGN_OR_RAISE(const bool advanced, Advance());
@@ -95,9 +98,7 @@ class OrderedSubscription final : public Subscription {
       note(range_.first);
     }
     for (const auto& batch : outgoing_) note(batch->ledger());
-    for (const Cutter& cutter : cutters_) {
-      if (cutter.ledger()) note(*cutter.ledger());
-    }
+    if (const auto begun = FirstBegun()) note(*begun);
     return next;
   }
 
@@ -106,7 +107,7 @@ class OrderedSubscription final : public Subscription {
   // its way. False: there is nothing to go on with but the batches on their way.
   arrow::Result<bool> Advance() {
     const bool may_wait = outgoing_.empty();
-    const bool rows = HasRows();
+    const bool rows = FirstBegun().has_value();
     const auto until = !may_wait        ? Clock::time_point::min()
                        : timed_ && rows ? flush_at_
                                         : Clock::time_point::max();
@@ -120,7 +121,7 @@ class OrderedSubscription final : public Subscription {
     switch (*progress) {
       case Progress::kLedger:
         if (const arrow::Status added = Add(pipeline_->converted()); !added.ok()) End(added);
-        if (may_wait && timed_ && HasRows() && Clock::now() >= flush_at_) FlushAll();
+        if (may_wait && timed_ && FirstBegun() && Clock::now() >= flush_at_) FlushAll();
         return true;
       case Progress::kEnd:
         End(arrow::Status::OK());
@@ -155,13 +156,17 @@ class OrderedSubscription final : public Subscription {
     return end_;
   }
 
-  bool HasRows() const {
-    return std::ranges::any_of(cutters_,
-                               [](const Cutter& cutter) { return cutter.ledger().has_value(); });
+  // The ledger of the first row that is in no settled batch.
+  std::optional<uint32_t> FirstBegun() const {
+    std::optional<uint32_t> first;
+    for (const Cutter& cutter : cutters_) {
+      if (const auto ledger = cutter.ledger()) first = std::min(first.value_or(*ledger), *ledger);
+    }
+    return first;
   }
 
   arrow::Status Add(const pipeline::ConvertedLedger& ledger) {
-    const bool had_rows = HasRows();
+    const std::optional<uint32_t> begun_before = FirstBegun();
     for (size_t table = 0; table < cutters_.size(); ++table) {
       const auto& [rows, ledgers] = ledger.chunk->tables[table];
       const int64_t begin = ledger.place == 0 ? 0 : ledgers[ledger.place - 1].end;
@@ -173,7 +178,7 @@ class OrderedSubscription final : public Subscription {
     }
     if (!first_) first_ = ledger.sequence;
     last_ = ledger.sequence;
-    if (!had_rows) flush_at_ = Clock::now() + batch_.flush;
+    if (FirstBegun() != begun_before) flush_at_ = Clock::now() + batch_.flush;
     return arrow::Status::OK();
   }
 
@@ -193,6 +198,7 @@ class OrderedSubscription final : public Subscription {
 
   const BatchOptions batch_;
   const LedgerRange range_;
+  const std::function<bool()> stopped_;
   const bool wait_;
   const bool timed_;
   const size_t ahead_;

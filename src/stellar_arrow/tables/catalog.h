@@ -23,7 +23,8 @@ class TableAppender {
   virtual ~TableAppender() = default;
 
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
-  // Adds the rows of one ledger, paired if the table needs transactions.
+  // Adds the rows of one ledger, paired if the table needs transactions. After an error nothing may
+  // be added any more; Finish() gives what was before, and perhaps rows of that ledger behind it.
   virtual arrow::Status Append(const ledger::Ledger& ledger) = 0;
   // Rows and bytes (of all buffers) since the last Finish().
   virtual int64_t rows() const = 0;
