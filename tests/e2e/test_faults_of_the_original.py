@@ -29,7 +29,7 @@ def long_lake(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dense():
-    return ledgers.make_chain(1000, [MIB] * 80)
+    return ledgers.make_chain(1000, [MIB] * 200)
 
 
 @pytest.fixture
@@ -80,9 +80,10 @@ def test_full_queues_are_no_error_and_drop_nothing(dense_server, dense):
             return dense_server.cpu_seconds() - before < 0.05
 
         eventually(fills_no_more)
-        # The server has stopped working for it, long before it has read all.
+        # The server has stopped working for it, long before it has read all: of 200 MiB a worker has
+        # a block of 16 at hand and one waits, and one more is on its way (docs/limits.md).
         print(f"{(dense_server.memory() - at_start) / MIB:.0f} MiB are held")
-        assert dense_server.memory() < at_start + 60 * MIB
+        assert dense_server.memory() < at_start + 130 * MIB
         time.sleep(2)
         for chunk in reader:
             got += chunk.data.select(["ledger_sequence", "ledger_close_meta_xdr"]).to_pylist()
