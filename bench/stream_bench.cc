@@ -136,7 +136,7 @@ struct Servers {
     flight::ServerOptions options;
     options.port = 0;
     options.pipeline.threads = AvailableCores();
-    server = flight::Server::Make(*source, options).ValueOrDie();
+    server = flight::Server::Make(*source, budget, options).ValueOrDie();
     serving = std::thread([this] { (void)server->Serve(); });
     for (const std::string& table : kFour) {
       auto& prepared = service.streams[Ticket(table)];
@@ -168,6 +168,7 @@ struct Servers {
   const Corpus& corpus;
   const std::unique_ptr<support::MemorySource> source;
   PreparedService service;
+  memory::Budget budget{int64_t{2} << 30};  // as the program's default
   std::unique_ptr<flight::Server> server;
   std::thread serving;
 };
