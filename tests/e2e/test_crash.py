@@ -52,7 +52,13 @@ def kill_and_go_on(lake, chain, rounds, seed):
         reader = threading.Thread(target=read_until_killed,
                                   args=(server, FIRST + before, rows))
         reader.start()
-        time.sleep(dice.uniform(0.005, 0.5))
+        # At some time, or at some row: how many of the times are in the middle depends on the machine.
+        until = started + 10
+        row = dice.randrange(before, COUNT)
+        if dice.random() < 0.5:
+            until, row = time.monotonic() + dice.uniform(0.005, 0.5), COUNT
+        while len(rows) <= row and time.monotonic() < until and reader.is_alive():
+            time.sleep(0.001)
         server.kill()
         reader.join(30)
         assert not reader.is_alive()
