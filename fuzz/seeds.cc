@@ -88,6 +88,9 @@ void AddTexts(Seeds& seeds) {
         R"(t{"table":"stellar_ledger","start":3,"end":9,"columns":["ledger_hash","sequence"]})",
         R"(t{"table":"transactions","start":0,"endpoints":1024})",
         R"(t{"table":"transactions","start":7,"compression":"lz4"})",
+        R"(t{"table":"operations","start":7,"cursor":{"v":1,"network":null,"table":"operations",)"
+        R"("schema":"1.1.0","first":7,"last":null,"last_hash":null,"rows":0,"digest":)"
+        R"("0000000000000000000000000000000000000000000000000000000000000000"}})",
         R"(t{"table":"operations","start":4294967295,"end":4294967295,"columns":["type"]})"}) {
     seeds.Add("request", text);
   }

@@ -45,3 +45,16 @@ def test_every_test_that_a_document_names_is_there():
     named = set(re.findall(r"`(test_\w+\.py(?:::\w+)?|[A-Z]\w+\.[A-Z]\w+)`", document))
     assert len(named) > 40
     assert named <= there, named - there
+
+
+def test_snippet_of_the_cursors_document_goes_on(server):
+    document = (program.ROOT / "docs/cursor.md").read_text()
+    snippet = re.search(r"```python\n(.*?)```", document, re.S).group(1)
+    snippet = snippet.replace("localhost:8815", f"localhost:{server.port}")
+    done = subprocess.run([sys.executable, "-c", snippet + "print(cursor.decode())"],
+                          capture_output=True, check=True)
+    *batches, cursor = done.stdout.decode().splitlines()
+    assert batches == [f"6 {ledgers.NEWEST}"]
+    again = snippet.replace("cursor = None", f"cursor = {cursor.encode()!r}")
+    assert subprocess.run([sys.executable, "-c", again], capture_output=True,
+                          check=True).stdout == b""

@@ -11,6 +11,9 @@ struct LedgerRange {
   uint32_t first = 0;
   std::optional<uint32_t> last;
 
+  // Whether it ends before it begins: nothing is left of it.
+  bool empty() const { return last && *last < first; }
+
   friend bool operator==(const LedgerRange&, const LedgerRange&) = default;
 };
 

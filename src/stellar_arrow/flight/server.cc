@@ -19,6 +19,7 @@
 #include "stellar_arrow/flight/wire_error.h"
 #include "stellar_arrow/stream/request.h"
 #include "stellar_arrow/tables/catalog.h"
+#include "stellar_arrow/text/hex.h"
 
 namespace stellar_arrow::flight {
 namespace {
@@ -33,32 +34,43 @@ arrow::Status ShuttingDown(std::optional<uint32_t> next = {}) {
 // What a client may say in place of its request's field, and what it is told.
 constexpr std::string_view kCompressionHeader = "x-compression-type";
 constexpr std::string_view kBatchSizeHeader = "x-batch-size";
+// Where to go on from, in place of the request's field.
+constexpr std::string_view kCursorHeader = "x-resume-cursor";
 
-// The compression that a call's headers ask for, if they do.
-arrow::Result<std::optional<stream::Compression>> CompressionIn(const af::CallHeaders& headers) {
-  const auto [begin, end] = headers.equal_range(kCompressionHeader);
+// What `parse` makes of a header of a call, if that is there.
+template <typename T>
+arrow::Result<std::optional<T>> FromHeader(const af::ServerCallContext& context,
+                                           std::string_view name,
+                                           arrow::Result<T> (*parse)(std::string_view)) {
+  const af::CallHeaders& headers = context.incoming_headers();
+  const auto [begin, end] = headers.equal_range(name);
   if (begin == end) return std::nullopt;
   if (std::next(begin) != end) {
-    return Error(ErrorCode::kInvalidArgument, "the header ", kCompressionHeader, " is there twice");
+    return Error(ErrorCode::kInvalidArgument, "the header ", name, " is there twice");
   }
-  auto compression = stream::ParseCompression(begin->second);
-  if (!compression.ok()) {
-    return WithContext(compression.status(), Concat("header ", kCompressionHeader));
-  }
-  return *compression;
+  auto parsed = parse(begin->second);
+  if (!parsed.ok()) return WithContext(parsed.status(), Concat("header ", name));
+  return *std::move(parsed);
+}
+
+// How the log calls a request.
+std::string NameOf(stream::Request request) {
+  const std::optional<stream::Cursor> cursor = std::exchange(request.cursor, std::nullopt);
+  return Concat(stream::ToTicket(request), cursor ? Concat(" from ledger ", cursor->next()) : "");
 }
 
 // A subscription as Flight sends it. The call's context lives as long as the stream does.
 class BatchStream final : public af::FlightDataStream {
  public:
   BatchStream(std::unique_ptr<Admission::Place> place, std::unique_ptr<memory::StreamMemory> memory,
-              std::unique_ptr<stream::Subscription> subscription, std::string request,
-              const std::atomic<bool>& draining,
+              std::unique_ptr<stream::Subscription> subscription, stream::Cursor cursor,
+              std::string request, const std::atomic<bool>& draining,
               const std::function<void(const std::string&)>& on_end)
       : place_(std::move(place)),
         memory_(std::move(memory)),
         subscription_(std::move(subscription)),
         mapper_(*subscription_->schema(0)),
+        cursor_(std::move(cursor)),
         request_(std::move(request)),
         draining_(draining),
         on_end_(on_end) {}
@@ -95,7 +107,11 @@ class BatchStream final : public af::FlightDataStream {
       return ToWire(ended_, next);
     }
     finished_ = !batch->has_value();
-    if (*batch) payload.ipc_message = *(*batch)->payload;
+    if (*batch) {
+      payload.ipc_message = *(*batch)->payload;
+      cursor_.at = (*batch)->position;
+      payload.app_metadata = arrow::Buffer::FromString(stream::ToJson(cursor_));
+    }
     return payload;
   }
 
@@ -104,6 +120,7 @@ class BatchStream final : public af::FlightDataStream {
   const std::unique_ptr<memory::StreamMemory> memory_;
   const std::unique_ptr<stream::Subscription> subscription_;
   const arrow::ipc::DictionaryFieldMapper mapper_;
+  stream::Cursor cursor_;  // of the last batch
   const std::string request_;
   const std::atomic<bool>& draining_;
   const std::function<void(const std::string&)>& on_end_;
@@ -164,17 +181,18 @@ class Service final : public af::FlightServerBase {
   arrow::Status DoGet(const af::ServerCallContext& context, const af::Ticket& ticket,
                       std::unique_ptr<af::FlightDataStream>* stream) override {
     return Answer([&]() -> arrow::Status {
-      ARROW_ASSIGN_OR_RAISE(const stream::Request request, stream::ParseRequest(ticket.ticket));
+      ARROW_ASSIGN_OR_RAISE(const stream::Request request, RequestOf(context, ticket));
       ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
       ARROW_ASSIGN_OR_RAISE(auto place, admission_.Enter(context.peer()));
-      ARROW_ASSIGN_OR_RAISE(
-          auto memory, budget_.Open(Concat(stream::ToTicket(request), " to ", context.peer())));
+      const std::string name = NameOf(request);
+      ARROW_ASSIGN_OR_RAISE(auto memory, budget_.Open(Concat(name, " to ", context.peer())));
       stream::Subscription::Options options;
       options.tables = {table};
       options.columns = {request.columns};
       options.pipeline = PipelineOptions();
       options.batch = options_.batch;
-      ARROW_ASSIGN_OR_RAISE(const auto asked, CompressionIn(context.incoming_headers()));
+      ARROW_ASSIGN_OR_RAISE(const auto asked,
+                            FromHeader(context, kCompressionHeader, &stream::ParseCompression));
       const auto compression = request.compression.value_or(asked.value_or(options_.compression));
       ARROW_ASSIGN_OR_RAISE(options.ipc,
                             stream::IpcOptionsOf(compression, options_.compression_level));
@@ -184,10 +202,16 @@ class Service final : public af::FlightServerBase {
       options.pipeline.stopped = [this, &context, memory = memory.get()] {
         return draining_ || context.is_cancelled() || !memory->Check().ok();
       };
+      stream::Cursor cursor{.table = request.table, .schema = std::string(table->schema_version())};
+      if (options.pipeline.network) cursor.network = options.pipeline.network->id;
+      if (request.cursor) {
+        ARROW_RETURN_NOT_OK(CheckNetwork(*request.cursor, options.pipeline));
+        options.after = request.cursor->at;
+      }
       ARROW_ASSIGN_OR_RAISE(auto subscription,
                             stream::Subscription::Make(source_, std::move(options)));
       *stream = std::make_unique<BatchStream>(std::move(place), std::move(memory),
-                                              std::move(subscription), stream::ToTicket(request),
+                                              std::move(subscription), std::move(cursor), name,
                                               draining_, options_.on_stream_end);
       context.AddHeader(std::string(kCompressionHeader),
                         std::string(stream::CompressionName(compression)));
@@ -252,6 +276,29 @@ class Service final : public af::FlightServerBase {
         break;
     }
     return Error(ErrorCode::kInvalidArgument, "the descriptor is neither a path nor a command");
+  }
+
+  static arrow::Result<stream::Request> RequestOf(const af::ServerCallContext& context,
+                                                  const af::Ticket& ticket) {
+    ARROW_ASSIGN_OR_RAISE(stream::Request request, stream::ParseRequest(ticket.ticket));
+    ARROW_ASSIGN_OR_RAISE(auto cursor, FromHeader(context, kCursorHeader, &stream::ParseCursor));
+    if (cursor && request.cursor) {
+      return Error(ErrorCode::kInvalidArgument, "there is a cursor in the request and another in ",
+                   "the header ", kCursorHeader, "; send one");
+    }
+    if (cursor) request.cursor = std::move(cursor);
+    return request;
+  }
+
+  // Where both are known.
+  arrow::Status CheckNetwork(const stream::Cursor& cursor, const pipeline::Options& options) const {
+    if (!cursor.network || !options.network || *cursor.network == options.network->id) {
+      return arrow::Status::OK();
+    }
+    return Error(ErrorCode::kFailedPrecondition, "the cursor is of the network with the id ",
+                 text::EncodeHex(*cursor.network), ", but ", source_.name(), " is of ",
+                 options.network->ToString(), ", whose id is ",
+                 text::EncodeHex(options.network->id));
   }
 
   // The options of a stream, with the network if it is known. It is looked for once, as soon as

@@ -11,6 +11,7 @@
 #include "stellar_arrow/pipeline/network_knowledge.h"
 #include "stellar_arrow/pipeline/run_reader.h"
 #include "stellar_arrow/pipeline/workers.h"
+#include "stellar_arrow/text/hex.h"
 
 namespace stellar_arrow::pipeline {
 namespace {
@@ -18,11 +19,23 @@ namespace {
 // How long a wait goes on before it asks again whether it should end.
 constexpr auto kAskInterval = std::chrono::milliseconds(50);
 
+// What a stream was to go on after, and what there is in its place, as `who` says.
+arrow::Status AnotherLedger(const ledger::Anchor& after, const ledger::Hash256& hash,
+                            const std::string& who) {
+  return Error(ErrorCode::kFailedPrecondition, "the cursor stands at ledger ", after.sequence,
+               " with the hash ", text::EncodeHex(after.hash), ", but ", who, " one with the hash ",
+               text::EncodeHex(hash), "; it is of another network or history: begin anew");
+}
+
 class OrderedPipeline final : public Pipeline {
  public:
   explicit OrderedPipeline(Options options)
       : options_(std::move(options)),
-        network_(options_.network, options_.network_origin, options_.on_note) {}
+        network_(options_.network, options_.network_origin, options_.on_note) {
+    if (options_.after) {
+      previous_ = {options_.after->ledger.sequence, options_.after->ledger.hash};
+    }
+  }
 
   arrow::Status Start(std::unique_ptr<source::ObjectStream> stream) {
     std::vector<std::unique_ptr<RunReader>> readers;
@@ -74,7 +87,8 @@ class OrderedPipeline final : public Pipeline {
   }
   ConvertedLedger converted() const override {
     const size_t place = next_ledger_ - 1;
-    return {segment_->ledgers[place].link.sequence, segment_->chunk, place};
+    const ledger::LedgerLink& link = segment_->ledgers[place].link;
+    return {link.sequence, link.hash, segment_->chunk, place};
   }
   const std::string& waiting_for() const override { return waiting_for_; }
   void DoNext(std::function<void()> task) override { workers_->DoNext(std::move(task)); }
@@ -130,6 +144,12 @@ class OrderedPipeline final : public Pipeline {
           ErrorCode::kDataLoss, expected, "ledger ", expected, " is missing: after ",
           previous_ ? Concat("ledger ", previous_->sequence) : std::string("the range's start"),
           " comes ledger ", sequence, ", in ", object);
+    }
+    if (options_.after && !options_.after->proven && counters_.ledgers == 0 &&
+        sequence == expected && ledger.link.previous_hash != previous_->hash) {
+      ended_ = true;
+      return AnotherLedger(options_.after->ledger, ledger.link.previous_hash,
+                           Concat("ledger ", sequence, " of ", object, " follows"));
     }
     if (previous_ &&
         (sequence <= previous_->sequence ||
@@ -233,6 +253,30 @@ arrow::Status FindNetwork(source::LedgerSource& source, Options* options) {
     options->network = (*pipeline)->network();
     options->network_origin = Concat("a transaction among the first ledgers of ", source.name());
   }
+  return arrow::Status::OK();
+}
+
+arrow::Status GoOnAfter(const ledger::Anchor& last, source::LedgerSource& source,
+                        Options* options) {
+  options->after = {last};
+  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
+  if (!extent.first || last.sequence < *extent.first || last.sequence > *extent.newest) {
+    return arrow::Status::OK();
+  }
+  Options probe;
+  probe.range = {last.sequence, last.sequence};
+  probe.verify = ledger::VerifyLevel::kStructure;
+  probe.max_object_bytes = options->max_object_bytes;
+  probe.memory = options->memory;
+  probe.stopped = options->stopped;
+  // A ledger that cannot be read is not wanted; the one behind it links to it or does not.
+  const auto pipeline = Pipeline::Make(source, std::move(probe));
+  if (!pipeline.ok()) return arrow::Status::OK();
+  const auto progress = (*pipeline)->Next(/*wait=*/false);
+  if (!progress.ok() || *progress != Progress::kLedger) return arrow::Status::OK();
+  const ledger::Hash256 hash = LinkOf((*pipeline)->ledger()).hash;
+  if (hash != last.hash) return AnotherLedger(last, hash, Concat(source.name(), " has"));
+  options->after->proven = true;
   return arrow::Status::OK();
 }
 

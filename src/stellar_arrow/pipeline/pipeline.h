@@ -40,6 +40,12 @@ struct Options {
   // Whether the source's word counts more than the user's, instead of having to agree with it.
   bool network_yields_to_source = false;
   std::optional<ledger::Anchor> anchor;
+  // The ledger that the range is to go on after: its first one must link to it, at any level.
+  struct After {
+    ledger::Anchor ledger;
+    bool proven = false;  // the source has it: what does not link is a fault of the source's
+  };
+  std::optional<After> after;
   int64_t max_object_bytes = int64_t{512} << 20;
   // What the stream's memory is taken from, and what says whether to read ahead. Must outlive the
   // pipeline. Null: Arrow's default pool, and as far ahead as ever.
@@ -61,6 +67,11 @@ struct Options {
 // the source states, and what the source says of its extent.
 arrow::Status FindNetwork(source::LedgerSource& source, Options* options);
 
+// Makes `options` go on after `last`, which a stream has ended with, and holds that against the
+// source where this has the ledger and can be read twice. Errors: FAILED_PRECONDITION where it is
+// another one there.
+arrow::Status GoOnAfter(const ledger::Anchor& last, source::LedgerSource& source, Options* options);
+
 // Bytes that went through so far.
 struct Counters {
   int64_t ledgers = 0;
@@ -78,6 +89,7 @@ enum class Progress {
 // Where the rows of a ledger are: in a chunk, at a place among its ledgers.
 struct ConvertedLedger {
   uint32_t sequence = 0;
+  ledger::Hash256 hash{};  // as it states it
   std::shared_ptr<const Chunk> chunk;
   size_t place = 0;
 };

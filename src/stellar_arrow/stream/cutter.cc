@@ -15,13 +15,17 @@ using pipeline::EndsBlock;
 arrow::Status Cutter::Add(uint32_t ledger, columnar::Piece rows, int64_t bytes,
                           std::vector<Cut>* cuts) {
   if (rows.count == 0) return arrow::Status::OK();
-  if (rows_ + rows.count > options_.rows || bytes_ + bytes > options_.bytes) Flush(cuts);
+  if (rows_ + rows.count > options_.rows || bytes_ + bytes > options_.bytes) {
+    Flush(cuts);
+    if (!cuts->empty()) cuts->back().through_last = false;
+  }
   if (rows.count > options_.rows || bytes > options_.bytes) {
     for (int64_t done = 0; done < rows.count; done += options_.rows) {
       ARROW_RETURN_NOT_OK(CutAlone(
           ledger, {rows.batch, rows.begin + done, std::min(options_.rows, rows.count - done)},
           cuts));
     }
+    cuts->back().through_last = true;
     return arrow::Status::OK();
   }
   if (rows_ == 0) begun_.ledger = ledger;
@@ -51,7 +55,7 @@ arrow::Status Cutter::CutAlone(uint32_t ledger, columnar::Piece rows,
                        options_.hard_bytes,
                        "; ask for columns without the raw XDR, or read the ledger with export");
   }
-  cuts->push_back({ledger, {std::move(rows)}});
+  cuts->push_back({ledger, /*through_last=*/false, {std::move(rows)}});
   return arrow::Status::OK();
 }
 
@@ -62,7 +66,10 @@ bool Cutter::IsOfBlock(uint32_t ledger) const {
 }
 
 void Cutter::Flush(std::vector<Cut>* cuts) {
-  if (rows_ != 0) cuts->push_back(std::exchange(begun_, {}));
+  if (rows_ != 0) {
+    begun_.through_last = true;
+    cuts->push_back(std::exchange(begun_, {}));
+  }
   rows_ = bytes_ = 0;
 }
 

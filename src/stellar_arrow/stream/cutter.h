@@ -18,6 +18,9 @@ struct BatchOptions;
 // A batch that is settled, though not put together.
 struct Cut {
   uint32_t ledger = 0;  // of its first row
+  // Whether all rows of the ledger that was added last are in it and the cuts before it; else only
+  // those of the ledgers before are.
+  bool through_last = false;
   std::vector<columnar::Piece> pieces;
 };
 

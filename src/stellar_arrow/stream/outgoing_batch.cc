@@ -27,6 +27,7 @@ void OutgoingBatch::Finish() {
 arrow::Result<Batch> OutgoingBatch::Make() const {
   Batch batch;
   batch.table = table_;
+  batch.position = position_;
   ARROW_ASSIGN_OR_RAISE(batch.rows, columnar::Join(cut_.pieces, outlet_.pool));
   assert(batch.rows->ValidateFull().ok());
   if (outlet_.ipc) {

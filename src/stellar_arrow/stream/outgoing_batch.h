@@ -28,8 +28,12 @@ struct Outlet {
 class OutgoingBatch {
  public:
   // `outlet` must outlive the batch's finishing.
-  OutgoingBatch(size_t table, Cut cut, Outlet& outlet)
-      : table_(table), ledger_(cut.ledger), cut_(std::move(cut)), outlet_(outlet) {}
+  OutgoingBatch(size_t table, Cut cut, const Position& position, Outlet& outlet)
+      : table_(table),
+        ledger_(cut.ledger),
+        position_(position),
+        cut_(std::move(cut)),
+        outlet_(outlet) {}
 
   // The ledger of the first row.
   uint32_t ledger() const { return ledger_; }
@@ -45,6 +49,7 @@ class OutgoingBatch {
 
   const size_t table_;
   const uint32_t ledger_;
+  const Position position_;
   Cut cut_;
   Outlet& outlet_;
   std::once_flag once_;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/stream/strict_json.h"
 #include "stellar_arrow/tables/catalog.h"
 
 namespace stellar_arrow::stream {
@@ -14,7 +15,7 @@ namespace {
 constexpr std::string_view kGrammar =
     "a request is TABLE, TABLE:START or TABLE:START:END with decimal ledger numbers (START 0 = the "
     "first ledger there is, END 0 or none = open), or a JSON object with table, start, end, "
-    "columns, endpoints, compression";
+    "columns, endpoints, compression, cursor";
 
 // More ranges than a client can make use of would only be work for the server.
 constexpr uint32_t kMaxEndpoints = 1024;
@@ -46,6 +47,9 @@ arrow::Result<Request> Check(Request request) {
   ARROW_RETURN_NOT_OK(table->Schema({request.columns}).status());
   if (request.start_at == StartAt::kNewest && request.end) {
     return Refuse("there is an end but no start");
+  }
+  if (request.cursor && request.endpoints > 1) {
+    return Refuse("a cursor is of one stream; there are ", request.endpoints, " endpoints");
   }
   if (request.start_at == StartAt::kSequence && request.end && *request.end < request.start) {
     return Refuse("the end ", *request.end, " lies before the start ", request.start);
@@ -82,23 +86,10 @@ arrow::Result<Request> FromParts(std::span<const std::string_view> parts) {
 }
 
 arrow::Result<Request> FromJson(std::string_view text) {
-  using nlohmann::json;
-  // A key that is there twice is refused: which one would count?
-  std::vector<std::string> keys;
-  bool repeated = false;
-  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth == 1 && event == json::parse_event_t::key) {
-      const auto key = parsed.get<std::string>();
-      repeated |= std::ranges::find(keys, key) != keys.end();
-      keys.push_back(key);
-    }
-    return true;
-  };
-  const json object = json::parse(text, watch, /*allow_exceptions=*/false);
-  // The parser takes a NUL for the end of its text.
-  if (text.find('\0') != std::string_view::npos || !object.is_object())
-    return Refuse(Quoted(text), " is not a JSON object");
-  if (repeated) return Refuse("a field is there twice");
+  using json = nlohmann::ordered_json;
+  const auto parsed = ParseObject(text);
+  if (!parsed.ok()) return Refuse(parsed.status().message());
+  const json& object = *parsed;
   const auto number = [&](const std::string& field, const json& value) -> arrow::Result<uint32_t> {
     if (!value.is_number_unsigned() || value > std::numeric_limits<uint32_t>::max()) {
       return Refuse(field, " is not a whole number from 0 to 4294967295");
@@ -132,6 +123,10 @@ arrow::Result<Request> FromJson(std::string_view text) {
       auto compression = ParseCompression(value.get<std::string>());
       if (!compression.ok()) return Refuse(compression.status().message());
       request.compression = *compression;
+    } else if (field == "cursor") {
+      auto cursor = CursorOf(value);
+      if (!cursor.ok()) return Refuse(cursor.status().message());
+      request.cursor = *std::move(cursor);
     } else {
       return Refuse("unknown field ", Quoted(field));
     }
@@ -171,12 +166,13 @@ arrow::Result<Request> ParseRequestPath(std::span<const std::string> path) {
 }
 
 std::string ToTicket(const Request& request) {
-  if (!request.columns.empty() || request.compression) {
+  if (!request.columns.empty() || request.compression || request.cursor) {
     nlohmann::ordered_json json = {{"table", request.table}};
     if (request.start_at != StartAt::kNewest) json["start"] = request.start;
     if (request.end) json["end"] = *request.end;
     if (!request.columns.empty()) json["columns"] = request.columns;
     if (request.compression) json["compression"] = CompressionName(*request.compression);
+    if (request.cursor) json["cursor"] = ToJsonObject(*request.cursor);
     return json.dump();
   }
   std::string ticket = request.table;

@@ -1,4 +1,5 @@
-// What a client asks for: table, range, columns. Reads the ticket grammar; knows no transport.
+// What a client asks for: table, range, columns, and where to go on from. Reads the ticket grammar;
+// knows no transport.
 #pragma once
 
 #include <arrow/result.h>
@@ -11,6 +12,7 @@
 
 #include "stellar_arrow/base/range.h"
 #include "stellar_arrow/stream/compression.h"
+#include "stellar_arrow/stream/cursor.h"
 
 namespace stellar_arrow::stream {
 
@@ -32,14 +34,16 @@ struct Request {
   std::vector<std::string> columns;  // empty = all
   uint32_t endpoints = 1;            // ranges that GetFlightInfo should split a closed range into
   std::optional<Compression> compression;  // absent: not said
+  std::optional<Cursor> cursor;            // of an earlier stream, to go on after
 
   friend bool operator==(const Request&, const Request&) = default;
 };
 
 // Reads "T", "T:S", "T:S:", "T:S:0", "T:S:E", or a JSON object
-// {"table":…,"start":…,"end":…,"columns":[…],"endpoints":n,"compression":…}. Errors:
+// {"table":…,"start":…,"end":…,"columns":[…],"endpoints":n,"compression":…,"cursor":{…}}. Errors:
 // INVALID_ARGUMENT that names the field and the grammar; an unknown table lists the tables, an
-// unknown column the columns; more than kMaxRequestBytes are not read.
+// unknown column the columns; more than kMaxRequestBytes are not read. Whether the cursor fits the
+// rest is judged by ResolveRange().
 arrow::Result<Request> ParseRequest(std::string_view text);
 
 // Reads a descriptor path: ["T"], ["T:S:E"], ["T","S"] or ["T","S","E"].

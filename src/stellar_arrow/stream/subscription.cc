@@ -48,6 +48,11 @@ class OrderedSubscription final : public Subscription {
     outlet_.ipc = options.ipc;
     if (outlet_.ipc) outlet_.ipc->memory_pool = options.pool;
     for (const tables::Table* table : options.tables) cutters_.emplace_back(batch_, table->name());
+    positions_.assign(cutters_.size(), options.after.value_or(Position{range_.first}));
+    if (options.after && options.after->last) {
+      for (Position& position : positions_) position.first = *position.last + 1;
+    }
+    ended_ = range_.empty();
   }
 
   arrow::Status Start(source::LedgerSource& source, pipeline::Options options) {
@@ -83,7 +88,8 @@ class OrderedSubscription final : public Subscription {
   }
 
   Counters counters() const override {
-    return {pipeline_->counters(), outlet_.batches, outlet_.bytes_rows, outlet_.bytes_sent,
+    return {pipeline_ ? pipeline_->counters() : pipeline::Counters(), outlet_.batches,
+            outlet_.bytes_rows, outlet_.bytes_sent,
             std::chrono::nanoseconds(outlet_.encoding_nanoseconds)};
   }
 
@@ -173,7 +179,10 @@ class OrderedSubscription final : public Subscription {
       const auto& own = ledgers[ledger.place];
       const arrow::Status added =
           cutters_[table].Add(ledger.sequence, {rows, begin, own.end - begin}, own.bytes, &cuts_);
-      SendCuts(table);
+      if (positions_[table].first == 0) positions_[table].first = ledger.sequence;
+      const Position before = positions_[table];
+      positions_[table].Add(ledger.sequence, ledger.hash, own.end - begin, sha_);
+      SendCuts(table, before);
       ARROW_RETURN_NOT_OK(added);
     }
     if (!first_) first_ = ledger.sequence;
@@ -185,13 +194,18 @@ class OrderedSubscription final : public Subscription {
   void FlushAll() {
     for (size_t table = 0; table < cutters_.size(); ++table) {
       cutters_[table].Flush(&cuts_);
-      SendCuts(table);
+      SendCuts(table, positions_[table]);
     }
   }
 
-  void SendCuts(size_t table) {
+  // `before` is where the table stood before the ledger that was added last.
+  void SendCuts(size_t table, Position before) {
+    Position& now = positions_[table];
     for (Cut& cut : cuts_) {
-      outgoing_.push_back(std::make_shared<OutgoingBatch>(table, std::move(cut), outlet_));
+      const Position& position = cut.through_last ? now : before;
+      outgoing_.push_back(
+          std::make_shared<OutgoingBatch>(table, std::move(cut), position, outlet_));
+      if (position.last) now.first = before.first = *position.last + 1;
     }
     cuts_.clear();
   }
@@ -204,8 +218,10 @@ class OrderedSubscription final : public Subscription {
   const size_t ahead_;
   const std::vector<std::shared_ptr<arrow::Schema>> schemas_;
   Outlet outlet_;
-  std::deque<Cutter> cutters_;  // by table
-  std::vector<Cut> cuts_;       // by the last addition
+  std::deque<Cutter> cutters_;       // by table
+  std::vector<Position> positions_;  // by table: where it stands with all ledgers that were added
+  ledger::Sha256 sha_;
+  std::vector<Cut> cuts_;  // by the last addition
   std::deque<std::shared_ptr<OutgoingBatch>> outgoing_;
   size_t begun_ = 0;  // of outgoing_, those that the workers have been told of
   Clock::time_point flush_at_;
@@ -216,6 +232,35 @@ class OrderedSubscription final : public Subscription {
   arrow::Status end_;                             // told once all rows are handed out
   std::unique_ptr<pipeline::Pipeline> pipeline_;  // last: its workers use outlet_
 };
+
+}  // namespace
+
+namespace {
+
+// Holds a request's cursor against what else it says.
+arrow::Status CheckCursor(const Request& request) {
+  const Cursor& cursor = *request.cursor;
+  const auto refuse = [](const auto&... why) {
+    return Error(ErrorCode::kFailedPrecondition, "the cursor ", why...);
+  };
+  if (cursor.table != request.table) {
+    return refuse("is of the table ", Quoted(cursor.table), ", the request of ", request.table);
+  }
+  ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
+  const auto major = [](std::string_view version) { return version.substr(0, version.find('.')); };
+  if (major(cursor.schema) != major(table->schema_version())) {
+    return refuse("is of version ", Quoted(cursor.schema), " of ", request.table, ", which is now ",
+                  table->schema_version(), "; its rows are other ones: begin anew");
+  }
+  const uint32_t next = cursor.next();
+  if (request.start_at == StartAt::kSequence && next < request.start) {
+    return refuse("goes on from ledger ", next, ", but the range begins with ", request.start);
+  }
+  if (request.end && next - 1 > *request.end) {
+    return refuse("stands at ledger ", next - 1, ", but the range ends with ", *request.end);
+  }
+  return arrow::Status::OK();
+}
 
 }  // namespace
 
@@ -232,6 +277,14 @@ arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSo
     case StartAt::kSequence:
       range.first = request.start;
       break;
+  }
+  if (request.cursor) {
+    ARROW_RETURN_NOT_OK(CheckCursor(request));
+    range.first = request.cursor->next();
+    // What has been delivered to its end need not be there any more.
+    const bool all_delivered =
+        !range.last && !extent.grows && extent.newest && range.first == *extent.newest + 1;
+    if (range.empty() || all_delivered) return LedgerRange{range.first, range.first - 1};
   }
   const auto refuse = [&](uint32_t ledger) {
     return LedgerError(
@@ -260,6 +313,10 @@ arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSo
                           options.tables[i]->Schema({options.columns[i], network}));
     options.pipeline.pair |= options.tables[i]->needs_transactions();
   }
+  if (options.after && options.after->last) {
+    ARROW_RETURN_NOT_OK(pipeline::GoOnAfter({*options.after->last, options.after->last_hash},
+                                            source, &options.pipeline));
+  }
   pipeline::Options pipeline = options.pipeline;
   pipeline.make_converter =
       [tables = options.tables, columns = options.columns, network,
@@ -278,7 +335,7 @@ arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSo
   const bool timed = extent.grows && (!range.last || *range.last > extent.newest.value_or(0));
   auto subscription =
       std::make_unique<OrderedSubscription>(std::move(options), std::move(schemas), wait, timed);
-  ARROW_RETURN_NOT_OK(subscription->Start(source, std::move(pipeline)));
+  if (!range.empty()) ARROW_RETURN_NOT_OK(subscription->Start(source, std::move(pipeline)));
   return subscription;
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "stellar_arrow/pipeline/pipeline.h"
+#include "stellar_arrow/stream/cursor.h"
 #include "stellar_arrow/stream/request.h"
 #include "stellar_arrow/tables/catalog.h"
 
@@ -39,12 +40,14 @@ struct BatchOptions {
   std::chrono::milliseconds flush = kDefaultFlush;
 };
 
-// The ledgers that `request` means for `source` now. Errors: OUT_OF_RANGE, saying what the source
-// has, where it lacks them and cannot grow to them.
+// The ledgers that `request` means for `source` now; an empty range where its cursor stands at the
+// end. Errors: OUT_OF_RANGE, saying what the source has, where it lacks them and cannot grow to
+// them; FAILED_PRECONDITION where the cursor is of another table, or stands outside of the range.
 arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSource& source);
 
 struct Batch {
-  size_t table = 0;  // index among the subscription's tables
+  size_t table = 0;   // index among the subscription's tables
+  Position position;  // of its table, with this batch
   std::shared_ptr<arrow::RecordBatch> rows;
   std::shared_ptr<const arrow::ipc::IpcPayload> payload;  // the rows encoded, if that was asked for
 };
@@ -84,12 +87,15 @@ class Subscription {
     std::vector<std::vector<std::string>> columns;
     pipeline::Options pipeline;  // its network, if it has one, goes into the schemas
     BatchOptions batch;
+    // Where an earlier stream of the one table ended; the range begins behind it.
+    std::optional<Position> after;
     // False: at the tip of a source the stream ends instead of waiting (`export`).
     bool wait = true;
     // How batches are encoded, if they are to be sent.
     std::optional<arrow::ipc::IpcWriteOptions> ipc;
     arrow::MemoryPool* pool = nullptr;  // null = Arrow's default
   };
+  // Errors: FAILED_PRECONDITION where the source has another ledger than `after` names.
   static arrow::Result<std::unique_ptr<Subscription>> Make(source::LedgerSource& source,
                                                            Options options);
 };
