@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 
 packages="g++ cmake ninja-build ccache mold pkg-config libssl-dev libzstd-dev nlohmann-json3-dev
           libspdlog-dev libcli11-dev libtomlplusplus-dev libgtest-dev libgmock-dev
+          prometheus-cpp-dev libmicrohttpd-dev
           python3 python3-venv"
 for extra in "$@"; do
   case $extra in

@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "tables": "text base xdr ledger columnar",
     "pipeline": "text base memory xdr ledger source columnar tables",
     "ops": "text base",
-    "stream": "text base memory ledger source columnar tables pipeline ops",
+    "stream": "text base memory ledger source columnar tables pipeline",
     "flight": "text base memory ledger source columnar tables pipeline stream ops",
     "cli": "text base memory xdr ledger source columnar tables pipeline stream flight ops",
 }

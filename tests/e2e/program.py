@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import http.client
 import json
 import os
 import pathlib
@@ -55,10 +56,12 @@ class Server:
         self._process = subprocess.Popen(
             [*before, PROGRAM, "serve", "--source", str(source), *map(str, args)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=environment(({} if port is None else {"ARROW_PORT": port}) | (env or {})))
+            env=environment(({} if port is None else {"ARROW_PORT": port})
+                            | {"METRICS_PORT": "0", "HEALTH_PORT": "0"} | (env or {})))
         self._lines = []
         self._listening = threading.Event()
         self.location = self.port = None
+        self.metrics_port = self.health_port = None
         # Both pipes are drained all the time: a full one would stop the server.
         self._readers = [threading.Thread(target=self._read, args=(pipe,), daemon=True)
                          for pipe in (self._process.stdout, self._process.stderr)]
@@ -75,6 +78,9 @@ class Server:
         for line in pipe:
             line = line.decode(errors="replace")
             self._lines.append(line)
+            found = re.search(r"(metrics|health) on http://\S+:(\d+)", line)
+            if found:
+                setattr(self, f"{found.group(1)}_port", int(found.group(2)))
             found = re.search(r"listening on (grpc://\S+:(\d+))", line)
             if found:
                 self.location, self.port = found.group(1), int(found.group(2))
@@ -107,6 +113,34 @@ class Server:
         with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
             fields = stat.read().rpartition(")")[2].split()
         return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+    def probe(self, path, port=None):
+        """The status, type and text of a path of the health port, or another one."""
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.health_port, timeout=10)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("Content-Type"), answer.read().decode()
+        finally:
+            connection.close()
+
+    def reasons(self):
+        """Why the server is not ready, by name; none: it is."""
+        status, _, text = self.probe("/ready")
+        reasons = [reason["reason"] for reason in json.loads(text)["reasons"]]
+        assert status == (503 if reasons else 200)
+        return reasons
+
+    def metrics(self):
+        """{series: value} as /metrics tells them, without the prefix of their names."""
+        status, _, text = self.probe("/metrics", self.metrics_port)
+        assert status == 200
+        series = {}
+        for line in text.splitlines():
+            if not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                series[name.removeprefix("stellar_arrow_")] = float(value)
+        return series
 
     def connect(self, max_message=None):
         options = [] if max_message is None else [

@@ -37,6 +37,20 @@ def test_missing_source_is_named(command):
     assert "--source" in done.stderr
 
 
+# Of every kind of number there is.
+NUMBERS = ("ARROW_PORT", "METRICS_PORT", "HEALTH_PORT", "READY_MAX_LAG", "BATCH_SIZE",
+           "BATCH_BYTES", "MAX_CONNECTIONS", "ARROW_MAX_MEMORY", "DRAIN_TIMEOUT",
+           "PARALLEL_WORKERS", "MAX_OBJECT_BYTES")
+NO_NUMBERS = ("abc", "-1", "1.5", "0x10", " 7", "7 apples", "99999999999999999999")
+
+
+@pytest.mark.parametrize("name,value", [(name, value) for name in NUMBERS for value in NO_NUMBERS])
+def test_what_is_no_number_is_no_default(name, value):
+    done = run("serve", "--source", ledgers.PUBNET_LAKE, env={name: value}, timeout=60)
+    assert done.returncode == 2
+    assert name in done.stderr and value in done.stderr
+
+
 @pytest.mark.parametrize("name,value", [
     ("ARROW_PORT", "abc"), ("ARROW_PORT", "70000"), ("ARROW_PORT", "-1"), ("ARROW_PORT", "88 15"),
     ("PORT", "x"), ("BATCH_SIZE", "0"), ("BATCH_SIZE", "-5"), ("BATCH_SIZE", "1e3"),

@@ -62,7 +62,7 @@ def test_more_workers_than_cores_finish_all_the_same(lake):
 def test_stream_without_threads_is_refused_until_another_has_ended():
     user = str(60_000 + os.getpid() % 5000)  # limits count all that a user runs
     before = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
-              "prlimit", "--nproc=40:40")
+              "prlimit", "--nproc=45:45")
     if subprocess.run([*before, PROGRAM, "version"], capture_output=True, check=False).returncode:
         pytest.skip("other users cannot run the program here")
     with serve("synthetic:?transactions=5", "--threads", "20", before=before) as server, \

@@ -145,6 +145,21 @@ def test_client_that_has_stopped_reading_cannot_keep_the_server(big_lake):
         del stream
 
 
+def test_draining_server_is_not_ready_at_once_and_says_so_to_its_end(big_lake):
+    server = Server(big_lake, env={"DRAIN_TIMEOUT": "3s"})
+    with server.connect() as stalled:
+        stream = stall(stalled)
+        assert server.reasons() == []
+        server.send(signal.SIGTERM)
+        eventually(lambda: "stopping on signal 15" in server.log)
+        for _ in range(20):
+            assert server.reasons() == ["draining"]
+            assert server.probe("/health")[0] == 503 and server.probe("/livez")[0] == 200
+            assert server.metrics()["active_connections"] == 1
+        assert server.wait() == 0
+        del stream
+
+
 @pytest.mark.nightly
 def test_client_that_has_stopped_reading_keeps_the_server_for_25_seconds_at_most(big_lake):
     server = Server(big_lake)

@@ -107,9 +107,10 @@ std::string FullMessage(const arrow::Status& status) {
   return status.message() + ": " + status.detail()->ToString();
 }
 
-arrow::Status MakeError(ErrorCode code, std::optional<uint32_t> ledger, std::string message) {
+arrow::Status MakeError(ErrorCode code, std::optional<uint32_t> ledger, std::string message,
+                        bool gap) {
   return arrow::Status(NearestArrowCode(code), std::move(message),
-                       std::make_shared<ErrorDetail>(code, ledger));
+                       std::make_shared<ErrorDetail>(code, ledger, gap));
 }
 
 arrow::Status WithContext(const arrow::Status& status, std::string_view context) {

@@ -44,8 +44,9 @@ std::string_view ErrorCodeName(ErrorCode code);
 
 class ErrorDetail final : public arrow::StatusDetail {
  public:
-  explicit ErrorDetail(ErrorCode code, std::optional<uint32_t> ledger = {}) noexcept
-      : code_(code), ledger_(ledger) {}
+  explicit ErrorDetail(ErrorCode code, std::optional<uint32_t> ledger = {},
+                       bool gap = false) noexcept
+      : code_(code), ledger_(ledger), gap_(gap) {}
 
   const char* type_id() const override;
   std::string ToString() const override;
@@ -53,10 +54,13 @@ class ErrorDetail final : public arrow::StatusDetail {
   ErrorCode code() const { return code_; }
   // The ledger at fault, where one is known.
   std::optional<uint32_t> ledger() const { return ledger_; }
+  // Whether that ledger is missing, where the source should have it.
+  bool gap() const { return gap_; }
 
  private:
   ErrorCode code_;
   std::optional<uint32_t> ledger_;
+  bool gap_;
 };
 
 // The detail of `status`, or null if it carries none (an error of Arrow's or the system's own).
@@ -68,7 +72,8 @@ ErrorCode CodeOf(const arrow::Status& status);
 // What `status` says, with what only a detail of Arrow's tells, such as the system's error.
 std::string FullMessage(const arrow::Status& status);
 
-arrow::Status MakeError(ErrorCode code, std::optional<uint32_t> ledger, std::string message);
+arrow::Status MakeError(ErrorCode code, std::optional<uint32_t> ledger, std::string message,
+                        bool gap = false);
 
 // A status with `code`; the message is its parts written one after the other.
 template <typename... Parts>
@@ -80,6 +85,12 @@ arrow::Status Error(ErrorCode code, const Parts&... parts) {
 template <typename... Parts>
 arrow::Status LedgerError(ErrorCode code, uint32_t ledger, const Parts&... parts) {
   return MakeError(code, ledger, Concat(parts...));
+}
+
+// DATA_LOSS for a ledger that is missing, where the source should have it.
+template <typename... Parts>
+arrow::Status GapError(uint32_t ledger, const Parts&... parts) {
+  return MakeError(ErrorCode::kDataLoss, ledger, Concat(parts...), /*gap=*/true);
 }
 
 // The same error with `context` ahead of its message, as "context: message"; code and ledger stay.

@@ -1,4 +1,5 @@
-// `tables`, `schema`, `config` and `lake list`: what there is, without touching a ledger.
+// `tables`, `schema`, `metrics`, `config` and `lake list`: what there is, without touching a
+// ledger.
 #include "stellar_arrow/tables/catalog.h"
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/cli/commands.h"
+#include "stellar_arrow/ops/metric_list.h"
 #include "stellar_arrow/tables/describe.h"
 
 namespace stellar_arrow::cli {
@@ -17,6 +19,11 @@ namespace {
 void Print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 }  // namespace
+
+arrow::Status MetricList() {
+  Print(ops::MetricsPage());
+  return arrow::Status::OK();
+}
 
 arrow::Status Tables() {
   for (const tables::Table* table : tables::Catalog()) {

@@ -40,19 +40,14 @@ constexpr std::string_view kSourceFlags[] = {"source",
                                              "ledgers-per-file",
                                              "files-per-partition",
                                              "log-level"};
-constexpr std::string_view kServeFlags[] = {"verify",
-                                            "listen",
-                                            "port",
-                                            "advertise",
-                                            "batch-size",
-                                            "batch-bytes",
-                                            "flush-interval",
-                                            "compression",
-                                            "compression-level",
-                                            "max-streams",
-                                            "max-streams-per-peer",
-                                            "max-memory",
-                                            "pool-monitor-interval",
+constexpr std::string_view kServeFlags[] = {"verify",       "listen",
+                                            "port",         "metrics-port",
+                                            "health-port",  "ready-max-lag",
+                                            "advertise",    "batch-size",
+                                            "batch-bytes",  "flush-interval",
+                                            "compression",  "compression-level",
+                                            "max-streams",  "max-streams-per-peer",
+                                            "max-memory",   "pool-monitor-interval",
                                             "drain-timeout"};
 constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
 // Not the layout of the source's lake: that of the one to write has the same flags.
@@ -246,6 +241,9 @@ int Main(int argc, char** argv) {
   lake_write->add_flag("--quiet", write_arguments.quiet, "No progress, no summary line");
   settings.AddFlags(*lake_write, kLakeWriteFlags);
   lake_write->callback([&] { run = [&] { return LakeWrite(write_arguments, settings); }; });
+
+  CLI::App* metrics = app.add_subcommand("metrics", "Print what the metrics of serve mean");
+  metrics->callback([&] { run = [] { return MetricList(); }; });
 
   CLI::App* tables = app.add_subcommand("tables", "List the tables");
   tables->callback([&] { run = [] { return Tables(); }; });

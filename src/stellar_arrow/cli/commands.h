@@ -61,6 +61,7 @@ struct LakeWriteArguments {
 };
 
 arrow::Status LakeWrite(const LakeWriteArguments& arguments, const Settings& settings);
+arrow::Status MetricList();
 arrow::Status Tables();
 struct SchemaArguments {
   std::string table;

@@ -43,6 +43,12 @@ const std::vector<Option> kOptions = {
      "Address to listen on; 0.0.0.0 opens the server to the network"},
     {"port", {"ARROW_PORT", "PORT"}, OptionKind::kCount, "8815",
      "Port of the Flight service; 0 = a free one", 0, 65535},
+    {"metrics-port", {"METRICS_PORT"}, OptionKind::kCount, "9090",
+     "Port of the metrics, for Prometheus; 0 = a free one", 0, 65535},
+    {"health-port", {"HEALTH_PORT"}, OptionKind::kCount, "8088",
+     "Port of the probes for health and readiness, and of the metrics, too; 0 = a free one", 0, 65535},
+    {"ready-max-lag", {"READY_MAX_LAG"}, OptionKind::kDuration, "0",
+     "Not ready where the newest ledger of a source that can grow closed longer ago; 0 = however long", 0, 86'400'000},
     {"advertise", {"ARROW_ADVERTISE"}, OptionKind::kText, "",
      "URI that clients are told to fetch from; default: the connection they have"},
     {"batch-size", {"BATCH_SIZE"}, OptionKind::kCount, "1000",
@@ -97,8 +103,7 @@ constexpr Refused kRefused[] = {
 };
 
 // Settings of the original service whose job is not done by this version.
-constexpr std::string_view kWithoutEffect[] = {"HEALTH_PORT",        "METRICS_PORT",
-                                               "CHECKPOINT_DIR",     "CHECKPOINT_INTERVAL",
+constexpr std::string_view kWithoutEffect[] = {"CHECKPOINT_DIR", "CHECKPOINT_INTERVAL",
                                                "MAX_RETRY_ATTEMPTS", "CIRCUIT_BREAKER_THRESHOLD"};
 
 std::string KeyOf(std::string_view name) {

@@ -9,12 +9,18 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <memory>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/base/version.h"
 #include "stellar_arrow/cli/commands.h"
 #include "stellar_arrow/cli/memory_monitor.h"
+#include "stellar_arrow/cli/source_watch.h"
 #include "stellar_arrow/flight/server.h"
+#include "stellar_arrow/ops/probes.h"
 
 namespace stellar_arrow::cli {
 namespace {
@@ -33,8 +39,8 @@ sigset_t BlockStopSignals() {
 // blocked.
 class Stopper {
  public:
-  explicit Stopper(std::chrono::milliseconds timeout)
-      : timeout_(timeout), thread_([this] { Run(); }) {}
+  Stopper(std::chrono::milliseconds timeout, ops::Health& health)
+      : timeout_(timeout), health_(health), thread_([this] { Run(); }) {}
   ~Stopper() { Retire(); }
 
   // Until there is a server, a signal ends the program at once.
@@ -53,6 +59,7 @@ class Stopper {
     int signal = 0;
     ::sigwait(&signals_, &signal);
     if (retired_) return;
+    health_.Draining();
     spdlog::info("stopping on signal {}", signal);
     flight::Server* const server = server_;
     if (server == nullptr) std::_Exit(EXIT_SUCCESS);
@@ -75,6 +82,7 @@ class Stopper {
   }
 
   const std::chrono::milliseconds timeout_;
+  ops::Health& health_;
   const sigset_t signals_ = BlockStopSignals();
   std::atomic<flight::Server*> server_ = nullptr;
   std::atomic<bool> retired_ = false;
@@ -97,10 +105,45 @@ void RaiseDescriptorLimit(uint64_t streams) {
   }
 }
 
+using HttpServers = std::vector<std::unique_ptr<ops::HttpServer>>;
+
+// The ports of probes and metrics. Each answers all paths.
+arrow::Result<HttpServers> OpenHttpPorts(const Settings& settings, const ops::Health& health,
+                                         ops::Metrics& metrics) {
+  const std::string& address = settings.Text("listen");
+  HttpServers servers;
+  for (const std::string_view option : {"metrics-port", "health-port"}) {
+    const int port = static_cast<int>(settings.Number(option));
+    if (port != 0 && !servers.empty() && servers.front()->port() == port) continue;
+    auto server = ops::HttpServer::Make(address, port, [&](std::string_view path) {
+      return ops::AnswerProbe(path, health, metrics);
+    });
+    if (server.ok()) {
+      spdlog::info("{} http://{}:{}", option == "metrics-port" ? "metrics on" : "health on",
+                   address, (*server)->port());
+      servers.push_back(*std::move(server));
+    } else if (settings.Get(option).given) {
+      return WithContext(server.status(), settings.Get(option).origin);
+    } else {
+      // Nobody asked for this one: a second server on a machine serves all the same.
+      spdlog::warn("{}; going on without it: --{} names another port, 0 a free one",
+                   server.status().message(), option);
+    }
+  }
+  return servers;
+}
+
 }  // namespace
 
 arrow::Status Serve(const Settings& settings) {
-  Stopper stopper(settings.Duration("drain-timeout"));
+  ops::Health health(settings.Duration("ready-max-lag"));
+  Stopper stopper(settings.Duration("drain-timeout"), health);
+  const std::string_view producer = Producer();
+  ops::Metrics metrics(static_cast<int64_t>(settings.Number("batch-size")),
+                       producer.substr(producer.rfind(' ') + 1));
+  memory::Budget budget(static_cast<int64_t>(settings.Number("max-memory")));
+  metrics.SetMemory([&budget] { return budget.bytes(); });
+  ARROW_ASSIGN_OR_RAISE(const auto http, OpenHttpPorts(settings, health, metrics));
 
   ARROW_ASSIGN_OR_RAISE(const auto source, OpenSource(settings));
   flight::ServerOptions options;
@@ -117,6 +160,7 @@ arrow::Status Serve(const Settings& settings) {
                         stream::ParseCompression(settings.Text("compression")));
   options.compression_level = static_cast<int>(settings.Number("compression-level"));
   options.batch.flush = settings.Duration("flush-interval");
+  options.metrics = &metrics;
   options.on_stream_end = [](const std::string& line) { spdlog::info("{}", line); };
 
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source->GetExtent());
@@ -128,12 +172,15 @@ arrow::Status Serve(const Settings& settings) {
   }
   // Refuses now what every stream would refuse.
   ARROW_RETURN_NOT_OK(pipeline::FindNetwork(*source, &options.pipeline));
-  memory::Budget budget(static_cast<int64_t>(settings.Number("max-memory")));
   const MemoryMonitor monitor(budget, settings.Duration("pool-monitor-interval"));
+  std::optional<SourceWatch> watch(std::in_place, *source, options.pipeline.max_object_bytes,
+                                   health, metrics);
   ARROW_ASSIGN_OR_RAISE(const auto server, flight::Server::Make(*source, budget, options));
-  spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
   stopper.Watch(server.get());
+  health.Listening();
+  spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
   const arrow::Status served = server->Serve();
+  watch.reset();  // may wait for the source, which the stopper does not do for ever
   stopper.Retire();
   spdlog::info("stopped; of {} bytes of memory {} were used at most", budget.limit(),
                budget.most_bytes());

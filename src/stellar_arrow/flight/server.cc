@@ -16,6 +16,7 @@
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/flight/dead_peers.h"
+#include "stellar_arrow/flight/stream_count.h"
 #include "stellar_arrow/flight/wire_error.h"
 #include "stellar_arrow/stream/request.h"
 #include "stellar_arrow/tables/catalog.h"
@@ -63,11 +64,13 @@ std::string NameOf(stream::Request request) {
 class BatchStream final : public af::FlightDataStream {
  public:
   BatchStream(std::unique_ptr<Admission::Place> place, std::unique_ptr<memory::StreamMemory> memory,
+              std::unique_ptr<StreamCount> count,
               std::unique_ptr<stream::Subscription> subscription, stream::Cursor cursor,
               std::string request, const std::atomic<bool>& draining,
               const std::function<void(const std::string&)>& on_end)
       : place_(std::move(place)),
         memory_(std::move(memory)),
+        count_(std::move(count)),
         subscription_(std::move(subscription)),
         mapper_(*subscription_->schema(0)),
         cursor_(std::move(cursor)),
@@ -104,10 +107,12 @@ class BatchStream final : public af::FlightDataStream {
       ended_ = draining_                ? ShuttingDown(next)
                : !memory_->Check().ok() ? memory_->Check()
                                         : batch.status();
+      if (!draining_ && CodeOf(ended_) != ErrorCode::kCancelled) count_->Failed(ended_);
       return ToWire(ended_, next);
     }
     finished_ = !batch->has_value();
     if (*batch) {
+      count_->Sent(**batch);
       payload.ipc_message = *(*batch)->payload;
       cursor_.at = (*batch)->position;
       payload.app_metadata = arrow::Buffer::FromString(stream::ToJson(cursor_));
@@ -118,6 +123,7 @@ class BatchStream final : public af::FlightDataStream {
  private:
   const std::unique_ptr<Admission::Place> place_;  // destroyed last
   const std::unique_ptr<memory::StreamMemory> memory_;
+  const std::unique_ptr<StreamCount> count_;
   const std::unique_ptr<stream::Subscription> subscription_;
   const arrow::ipc::DictionaryFieldMapper mapper_;
   stream::Cursor cursor_;  // of the last batch
@@ -208,9 +214,15 @@ class Service final : public af::FlightServerBase {
         ARROW_RETURN_NOT_OK(CheckNetwork(*request.cursor, options.pipeline));
         options.after = request.cursor->at;
       }
+      if (ops::Metrics* const metrics = options_.metrics) {
+        options.pipeline.on_ledger = [metrics](const pipeline::PassedLedger& ledger) {
+          metrics->LedgerPassed({ledger.sequence, ledger.processing, ledger.conversion});
+        };
+      }
       ARROW_ASSIGN_OR_RAISE(auto subscription,
                             stream::Subscription::Make(source_, std::move(options)));
-      *stream = std::make_unique<BatchStream>(std::move(place), std::move(memory),
+      auto count = std::make_unique<StreamCount>(options_.metrics, table->name(), compression);
+      *stream = std::make_unique<BatchStream>(std::move(place), std::move(memory), std::move(count),
                                               std::move(subscription), std::move(cursor), name,
                                               draining_, options_.on_stream_end);
       context.AddHeader(std::string(kCompressionHeader),
@@ -258,7 +270,10 @@ class Service final : public af::FlightServerBase {
   // What every call goes through: `make` answers it, and fails with a status of our own.
   template <typename Make>
   arrow::Status Answer(Make make) {
-    return ToWire(draining_ ? ShuttingDown() : make());
+    if (draining_) return ToWire(ShuttingDown());
+    const arrow::Status made = make();
+    if (!made.ok() && options_.metrics != nullptr) options_.metrics->Failed(made);
+    return ToWire(made);
   }
 
   arrow::Status Unanswered(std::string_view call, std::string_view advice) {
@@ -379,7 +394,7 @@ class FlightServer final : public Server {
     const arrow::Status listening = service_.Init(af::FlightServerOptions(location));
     if (listening.ok()) return DetectDeadPeers(service_.port());
     return Error(
-        ErrorCode::kUnavailable, "cannot listen on ", address, ":", port,
+        ErrorCode::kFailedPrecondition, "cannot listen on ", address, ":", port,
         " (is another server there? --port names another, 0 a free one): ", listening.message());
   }
 

@@ -12,6 +12,7 @@
 
 #include "stellar_arrow/flight/admission.h"
 #include "stellar_arrow/memory/budget.h"
+#include "stellar_arrow/ops/metrics.h"
 #include "stellar_arrow/pipeline/pipeline.h"
 #include "stellar_arrow/stream/subscription.h"
 
@@ -31,6 +32,7 @@ struct ServerOptions {
   int compression_level = stream::kLeastLevel;  // of whatever compression is used
   // Called at the end of each stream with a line for the log.
   std::function<void(const std::string&)> on_stream_end;
+  ops::Metrics* metrics = nullptr;  // counts, if there; must outlive the server
 };
 
 class Server {

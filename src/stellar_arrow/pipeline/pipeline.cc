@@ -140,8 +140,8 @@ class OrderedPipeline final : public Pipeline {
     const uint32_t expected = previous_ ? previous_->sequence + 1 : options_.range.first;
     if (sequence > expected && expected != 0 && options_.gaps == source::GapPolicy::kFail) {
       ended_ = true;
-      return LedgerError(
-          ErrorCode::kDataLoss, expected, "ledger ", expected, " is missing: after ",
+      return GapError(
+          expected, "ledger ", expected, " is missing: after ",
           previous_ ? Concat("ledger ", previous_->sequence) : std::string("the range's start"),
           " comes ledger ", sequence, ", in ", object);
     }
@@ -162,6 +162,7 @@ class OrderedPipeline final : public Pipeline {
     previous_ = ledger.link;
     ++counters_.ledgers;
     counters_.bytes_raw += ledger.raw_bytes;
+    if (options_.on_ledger) options_.on_ledger({sequence, ledger.processing, ledger.conversion});
     return true;
   }
 
@@ -192,8 +193,8 @@ class OrderedPipeline final : public Pipeline {
       return arrow::Status::OK();
     }
     const uint32_t missing = previous_ ? previous_->sequence + 1 : options_.range.first;
-    return LedgerError(ErrorCode::kDataLoss, missing, "ledger ", missing,
-                       " is missing: the source ended before ledger ", *last);
+    return GapError(missing, "ledger ", missing, " is missing: the source ended before ledger ",
+                    *last);
   }
 
   const Options options_;

@@ -21,6 +21,14 @@
 
 namespace stellar_arrow::pipeline {
 
+// A ledger that was taken in, in order.
+struct PassedLedger {
+  uint32_t sequence = 0;
+  // A worker's time for it. What opening its object took is shared evenly by the object's ledgers.
+  std::chrono::nanoseconds processing{};
+  std::chrono::nanoseconds conversion{};  // the part of that in the converter
+};
+
 struct Options {
   LedgerRange range;
   ledger::VerifyLevel verify = ledger::VerifyLevel::kChain;
@@ -53,6 +61,8 @@ struct Options {
   // Called for each fault instead of ending the stream with an error (the `verify` command). An
   // undecodable ledger is a fault of check "structure"; the stream goes on after it.
   std::function<void(const ledger::Fault&)> on_fault;
+  // Called for each ledger that is taken in, from the thread that calls Next().
+  std::function<void(const PassedLedger&)> on_ledger;
   // Called with what a log should say once, such as which network was found. From any thread.
   std::function<void(const std::string&)> on_note;
   // Asked every 50 ms and less while Next() waits, from the thread that called it; true makes it

@@ -3,6 +3,7 @@
 #include <arrow/buffer.h>
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <utility>
 
@@ -56,20 +57,28 @@ void RunReader::ReadAll(Run run, std::unique_ptr<OpenedObject>& opened, const st
 bool RunReader::ReadObject(source::Object object, std::unique_ptr<OpenedObject>& opened,
                            const std::stop_token& stop, const Put& put) {
   if (stop.stop_requested()) return false;
+  using Clock = std::chrono::steady_clock;
+  const auto opening = Clock::now();
   arrow::Status status = opened->Open(std::move(object), options_.range);
+  const auto share = (Clock::now() - opening) /
+                     static_cast<int64_t>(std::max<size_t>(opened->ledgers().size(), 1));
   const std::string& name = opened->object().name;
   const uint32_t first = opened->object().first;
   segment_->objects.push_back({name, first, opened->object().bytes->size()});
   for (ledger::Ledger& ledger : opened->ledgers()) {
     if (stop.stop_requested()) return false;
+    const auto begin = Clock::now();
     arrow::Status good = Verify(ledger);
+    const auto verified = Clock::now();
     if (good.ok() && converts()) good = converter_->Add(ledger);
     if (!good.ok()) {
       status = WithContext(good, name);
       break;
     }
-    segment_->ledgers.push_back(
-        {LinkOf(ledger), static_cast<int64_t>(ledger.wire().size()), segment_->objects.size() - 1});
+    const auto end = Clock::now();
+    segment_->ledgers.push_back({LinkOf(ledger), static_cast<int64_t>(ledger.wire().size()),
+                                 segment_->objects.size() - 1, share + (end - begin),
+                                 end - verified});
     if (converts() && IsLongEnough(converter_->bytes(), ledger.sequence())) {
       if (!HandOn(put)) return false;
       segment_->objects.push_back({name, first, 0});

@@ -4,6 +4,7 @@
 
 #include <arrow/status.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +28,9 @@ struct Segment {
     ledger::LedgerLink link;
     int64_t raw_bytes = 0;
     size_t object = 0;  // index
+    // As in PassedLedger.
+    std::chrono::nanoseconds processing{};
+    std::chrono::nanoseconds conversion{};
   };
   struct LedgerFault {
     size_t ledger = 0;  // index

@@ -2,8 +2,11 @@
 
 #include <arrow/buffer.h>
 #include <arrow/io/file.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
@@ -219,6 +222,10 @@ class FileSource final : public LedgerSource {
   std::string_view name() const override { return files_->name; }
 
   arrow::Result<Extent> GetExtent() override {
+    const std::string& path = files_->files[files_->entries.back().file].path;
+    if (::access(path.c_str(), R_OK) != 0) {
+      return Error(ErrorCode::kNotFound, path, " cannot be read any more: ", std::strerror(errno));
+    }
     return Extent{files_->entries.front().id.sequence, files_->entries.back().id.sequence,
                   /*grows=*/false};
   }

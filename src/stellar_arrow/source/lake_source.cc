@@ -270,10 +270,9 @@ class LakeStream final : public ObjectStream {
     if (!after) return false;
     if (after->first > next_ && gaps_ == GapPolicy::kFail) {
       ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
-      return LedgerError(ErrorCode::kDataLoss, next_, "ledger ", next_,
-                         " is missing: ", lake_->name, "/", object->path,
-                         " does not exist, although ", lake_->name, " goes on with ", after->path,
-                         " up to ledger ", newest ? newest->last : after->last);
+      return GapError(next_, "ledger ", next_, " is missing: ", lake_->name, "/", object->path,
+                      " does not exist, although ", lake_->name, " goes on with ", after->path,
+                      " up to ledger ", newest ? newest->last : after->last);
     }
     *object = *after;
     naming_.Follow(after->path);

@@ -25,6 +25,7 @@ void OutgoingBatch::Finish() {
 }
 
 arrow::Result<Batch> OutgoingBatch::Make() const {
+  const auto begin = std::chrono::steady_clock::now();
   Batch batch;
   batch.table = table_;
   batch.position = position_;
@@ -40,6 +41,7 @@ arrow::Result<Batch> OutgoingBatch::Make() const {
     outlet_.encoding_nanoseconds += (std::chrono::steady_clock::now() - start).count();
     batch.payload = std::move(payload);
   }
+  batch.making = std::chrono::steady_clock::now() - begin;
   return batch;
 }
 

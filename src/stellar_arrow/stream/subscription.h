@@ -50,6 +50,7 @@ struct Batch {
   Position position;  // of its table, with this batch
   std::shared_ptr<arrow::RecordBatch> rows;
   std::shared_ptr<const arrow::ipc::IpcPayload> payload;  // the rows encoded, if that was asked for
+  std::chrono::nanoseconds making{};  // what putting it together and encoding it took
 };
 
 struct Counters : pipeline::Counters {

@@ -1,0 +1,63 @@
+#include "stellar_arrow/cli/source_watch.h"
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/ledger/ledger.h"
+#include "stellar_arrow/pipeline/pipeline.h"
+
+namespace stellar_arrow::cli {
+
+// Well below ops::kMostSilence.
+constexpr std::chrono::seconds kInterval{2};
+
+SourceWatch::SourceWatch(source::LedgerSource& source, int64_t max_object_bytes,
+                         ops::Health& health, ops::Metrics& metrics)
+    : source_(source), max_object_bytes_(max_object_bytes), health_(health), metrics_(metrics) {
+  health_.SourceIs(std::string(source_.name()));
+  Ask({});
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void SourceWatch::Run(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!stopping_.wait_for(lock, stop, kInterval, [] { return false; }) &&
+         !stop.stop_requested()) {
+    Ask(stop);
+  }
+}
+
+void SourceWatch::Ask(const std::stop_token& stop) {
+  const auto extent = source_.GetExtent();
+  if (!extent.ok()) {
+    health_.SourceFailed(FullMessage(extent.status()));
+    return;
+  }
+  if (newest_ && !extent->newest) {
+    health_.SourceFailed(
+        Concat(source_.name(), " has no ledgers any more; it had them up to ledger ", *newest_));
+    return;
+  }
+  if (extent->newest && extent->newest != newest_) {
+    closed_.reset();
+    if (extent->grows && !source_.made_up()) closed_ = ClosedAt(*extent->newest, stop);
+    newest_ = extent->newest;
+    metrics_.SetHead(*newest_, closed_);
+  }
+  health_.SourceAnswered(newest_, closed_);
+}
+
+std::optional<ops::Health::SystemTime> SourceWatch::ClosedAt(uint32_t ledger,
+                                                             const std::stop_token& stop) {
+  pipeline::Options options;
+  options.range = {ledger, ledger};
+  options.verify = ledger::VerifyLevel::kStructure;
+  options.max_object_bytes = max_object_bytes_;
+  options.stopped = [&stop] { return stop.stop_requested(); };
+  // What is wrong with the ledger is told by the stream that meets it.
+  const auto pipeline = pipeline::Pipeline::Make(source_, std::move(options));
+  if (!pipeline.ok()) return std::nullopt;
+  const auto progress = (*pipeline)->Next(/*wait=*/false);
+  if (!progress.ok() || *progress != pipeline::Progress::kLedger) return std::nullopt;
+  return ops::Health::SystemTime((*pipeline)->ledger().close_time());
+}
+
+}  // namespace stellar_arrow::cli

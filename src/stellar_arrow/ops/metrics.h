@@ -1,0 +1,82 @@
+// What the server counts, for Prometheus. Told of ledgers, batches and streams by those who have
+// them; knows nothing else of them. Thread-safe.
+#pragma once
+
+#include <arrow/status.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace stellar_arrow::ops {
+
+class Metrics {
+ public:
+  using Duration = std::chrono::nanoseconds;
+  using Time = std::chrono::system_clock::time_point;
+
+  // `batch_rows` and `version` are told as they are.
+  Metrics(int64_t batch_rows, std::string_view version);
+  ~Metrics();
+
+  void StreamBegan();
+  void StreamEnded(Duration duration);
+  // A call or a stream has failed with `status`.
+  void Failed(const arrow::Status& status);
+
+  // A ledger has passed into a stream.
+  struct Ledger {
+    uint32_t sequence = 0;
+    Duration processing{};
+    Duration conversion{};  // part of `processing`
+  };
+  void LedgerPassed(const Ledger& ledger);
+
+  // A batch has been handed to the transport. `table` and `codec` become labels.
+  struct Batch {
+    std::string_view table;
+    std::string_view codec;
+    int64_t rows = 0;
+    int64_t bytes = 0;         // all of it, as sent
+    int64_t compressed = 0;    // its buffers, as sent
+    int64_t uncompressed = 0;  // the same before that
+    Duration making{};
+  };
+  void BatchSent(const Batch& batch);
+
+  // A call to a source is made again. `source` and `reason` become labels: a source's name as the
+  // user gave it, an error's code.
+  void Retried(std::string_view source, std::string_view reason);
+  enum class Breaker { kClosed = 0, kHalfOpen = 1, kOpen = 2 };
+  void SetBreaker(std::string_view source, Breaker state);
+
+  // The newest ledger of the source, and when it closed, where that means something.
+  void SetHead(uint32_t ledger, std::optional<Time> closed);
+  // How to find out what memory_usage_bytes is; asked for each Text().
+  void SetMemory(std::function<int64_t()> bytes);
+
+  // How to find out what checkpoint_age_seconds is; nullopt while there is no checkpoint.
+  void SetCheckpointAge(std::function<std::optional<Duration>()> age);
+
+  // All of it, in Prometheus's text format.
+  std::string Text();
+
+ private:
+  struct Families;
+  const std::unique_ptr<Families> families_;
+  std::atomic<uint32_t> last_ledger_ = 0;
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  uint32_t head_ = 0;
+  std::optional<Time> head_closed_;
+  std::function<int64_t()> memory_bytes_;
+  std::function<std::optional<Duration>()> checkpoint_age_;
+};
+
+}  // namespace stellar_arrow::ops
