@@ -59,6 +59,7 @@ class Server:
             env=environment(({} if port is None else {"ARROW_PORT": port})
                             | {"METRICS_PORT": "0", "HEALTH_PORT": "0"} | (env or {})))
         self._lines = []
+        self.raw_lines = []  # as they came; where stderr is no terminal, JSON
         self._listening = threading.Event()
         self.location = self.port = None
         self.metrics_port = self.health_port = None
@@ -77,6 +78,10 @@ class Server:
     def _read(self, pipe):
         for line in pipe:
             line = line.decode(errors="replace")
+            self.raw_lines.append(line)
+            with contextlib.suppress(ValueError):
+                entry = json.loads(line)
+                line = f"{entry['time']} {entry['level']} {entry['message']}\n"
             self._lines.append(line)
             found = re.search(r"(metrics|health) on http://\S+:(\d+)", line)
             if found:
@@ -88,6 +93,7 @@ class Server:
 
     @property
     def log(self):
+        """What the log says, as a terminal shows it."""
         return "".join(self._lines)
 
     @property

@@ -9,7 +9,7 @@ import pytest
 
 import ledgers
 from ledgers import without
-from program import (ROOT, TABLE, Server, environment, eventually, path, read, run, serve)
+from program import ROOT, TABLE, Server, eventually, path, read, run, serve
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 WHOLE = f"{TABLE}:{FIRST}:{NEWEST}"

@@ -1,5 +1,6 @@
 // The grammar of the command line, and how a status becomes an exit code.
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -283,7 +284,10 @@ int Main(int argc, char** argv) {
   }
   std::vector<std::string> warnings;
   arrow::Status status = settings.Resolve(&warnings);
-  ops::StartLog(status.ok() ? settings.Text("log-level") : "info");
+  // The log of a service is for programs, unless somebody looks on.
+  const bool service = serve->parsed() && ::isatty(STDERR_FILENO) == 0;
+  ops::StartLog(status.ok() ? settings.Text("log-level") : "info",
+                service ? ops::LogForm::kJson : ops::LogForm::kText);
   for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   if (status.ok()) status = run();
   // A long line goes past the buffer, so that flushing alone would not see that it failed.
@@ -292,8 +296,12 @@ int Main(int argc, char** argv) {
     status = Error(ErrorCode::kUnavailable, "cannot write to stdout");
   }
   if (status.ok()) return kDone;
-  std::fprintf(stderr, "stellar-arrow-source: %s: %s\n",
-               std::string(ErrorCodeName(CodeOf(status))).c_str(), FullMessage(status).c_str());
+  const std::string error = Concat(ErrorCodeName(CodeOf(status)), ": ", FullMessage(status));
+  if (service) {
+    spdlog::error("{}", error);
+  } else {
+    std::fprintf(stderr, "stellar-arrow-source: %s\n", error.c_str());
+  }
   return IsConfiguration(status) ? kUsage : kFailed;
 }
 
