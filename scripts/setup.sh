@@ -2,9 +2,10 @@
 # Makes a Debian or Ubuntu ready to build: installs the packages that are missing, and fills
 # build/deps/venv from requirements.txt. Asks the network only for what is not there yet.
 #
-#   scripts/setup.sh [bench] [fuzz]     packages of these, too
+#   scripts/setup.sh [bench] [fuzz] [prometheus]     what these need, too
 set -eu
 cd "$(dirname "$0")/.."
+prometheus=
 
 packages="g++ cmake ninja-build ccache mold pkg-config libssl-dev libzstd-dev nlohmann-json3-dev
           libspdlog-dev libcli11-dev libtomlplusplus-dev libgtest-dev libgmock-dev
@@ -14,7 +15,8 @@ for extra in "$@"; do
   case $extra in
     bench) packages="$packages libbenchmark-dev" ;;
     fuzz) packages="$packages clang libclang-rt-dev llvm" ;;
-    *) echo "setup: what is '$extra'? Known are bench and fuzz." >&2; exit 2 ;;
+    prometheus) prometheus=wanted ;;
+    *) echo "setup: what is '$extra'? Known are bench, fuzz and prometheus." >&2; exit 2 ;;
   esac
 done
 
@@ -43,6 +45,17 @@ if command -v apt-get >/dev/null; then
   fi
 else
   echo "setup: no apt-get here, so what Debian calls these is taken as installed:" $packages >&2
+fi
+
+# Prometheus for tests, unpacked and not installed: Debian's package would leave a service behind that
+# takes port 9090 at the next start. Without it those tests are skipped.
+if [ -n "$prometheus" ] && ! command -v prometheus >/dev/null &&
+    [ ! -x build/deps/prometheus/usr/bin/promtool ]; then
+  mkdir -p build/deps/prometheus
+  if ! (cd build/deps/prometheus && apt-get download -q prometheus && dpkg -x prometheus_*.deb . &&
+        rm prometheus_*.deb); then
+    echo "setup: no package prometheus here; tests with it will be skipped" >&2
+  fi
 fi
 
 # The wheels that are pinned are for these versions; a Python may lack venv though it is first in PATH.

@@ -10,8 +10,8 @@ namespace stellar_arrow::cli {
 constexpr std::chrono::seconds kInterval{2};
 
 SourceWatch::SourceWatch(source::LedgerSource& source, int64_t max_object_bytes,
-                         ops::Health& health, ops::Metrics& metrics)
-    : source_(source), max_object_bytes_(max_object_bytes), health_(health), metrics_(metrics) {
+                         ops::Health& health)
+    : source_(source), max_object_bytes_(max_object_bytes), health_(health) {
   health_.SourceIs(std::string(source_.name()));
   Ask({});
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
@@ -40,7 +40,6 @@ void SourceWatch::Ask(const std::stop_token& stop) {
     closed_.reset();
     if (extent->grows && !source_.made_up()) closed_ = ClosedAt(*extent->newest, stop);
     newest_ = extent->newest;
-    metrics_.SetHead(*newest_, closed_);
   }
   health_.SourceAnswered(newest_, closed_);
 }

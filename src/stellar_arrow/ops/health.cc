@@ -14,6 +14,10 @@ double Seconds(milliseconds duration) { return std::chrono::duration<double>(dur
 
 }  // namespace
 
+bool SourceAnswers(const State& state) {
+  return state.source_error.empty() && state.source_silent <= kMostSilence;
+}
+
 std::vector<Reason> ReasonsNotReady(const State& state) {
   std::vector<Reason> reasons;
   if (state.draining) {
@@ -23,7 +27,7 @@ std::vector<Reason> ReasonsNotReady(const State& state) {
   }
   if (!state.source_error.empty()) {
     reasons.push_back({"source_failed", state.source_error});
-  } else if (state.source_silent > kMostSilence) {
+  } else if (!SourceAnswers(state)) {
     reasons.push_back({"source_silent", Concat(state.source, " has not answered for ",
                                                state.source_silent.count() / 1000, " s")});
   }

@@ -28,6 +28,9 @@ struct State {
 // A source that says nothing for so long hangs.
 inline constexpr std::chrono::milliseconds kMostSilence{15'000};
 
+// Whether the source answers what it is asked, and in time.
+bool SourceAnswers(const State& state);
+
 struct Reason {
   std::string_view what;  // starting, draining, source_failed, source_silent or behind
   std::string message;

@@ -25,6 +25,8 @@ constexpr Metric kMetrics[] = {
     // Ours.
     {"head_ledger", kGauge, "Newest ledger that the source is known to have"},
     {"head_lag_seconds", kGauge, "Time since the head ledger closed; only where a source can grow and is not made up"},
+    {"source_up", kGauge, "1 where the source answers, 0 where it answered its last question with an error, or not for 15 s"},
+    {"ready", kGauge, "1 where /ready says 200, 0 where it says 503"},
     {"last_ledger", kGauge, "Greatest ledger that a stream has taken in"},
     {"rows_total", kCounter, "Rows handed to the transport, by table", "table"},
     {"failures_total", kCounter, "What errors_total counts, by the error's code", "reason"},

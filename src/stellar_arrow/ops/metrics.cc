@@ -105,6 +105,8 @@ struct Metrics::Families {
   prometheus::Gauge& head = listed.Gauge("head_ledger");
   // Without a value while there is none.
   prometheus::Family<prometheus::Gauge>& head_lag = listed.Gauges("head_lag_seconds");
+  prometheus::Family<prometheus::Gauge>& source_up = listed.Gauges("source_up");
+  prometheus::Gauge& ready = listed.Gauge("ready");
   prometheus::Gauge& last = listed.Gauge("last_ledger");
   prometheus::Family<prometheus::Counter>& rows = listed.Counters("rows_total");
   prometheus::Family<prometheus::Counter>& failures = listed.Counters("failures_total");
@@ -125,6 +127,11 @@ Metrics::Metrics(int64_t batch_rows, std::string_view version)
     : families_(std::make_unique<Families>()) {
   families_->batch_size.Set(static_cast<double>(batch_rows));
   Labelled(families_->build, "version", version).Set(1);
+  // From 0 on, so that the first of a kind is seen as a rise.
+  for (int i = 0; i <= static_cast<int>(ErrorCode::kInternal); ++i) {
+    const auto code = static_cast<ErrorCode>(i);
+    if (code != ErrorCode::kCancelled) Labelled(families_->failures, "reason", ErrorCodeName(code));
+  }
 }
 
 Metrics::~Metrics() = default;
@@ -177,12 +184,6 @@ void Metrics::SetBreaker(std::string_view source, Breaker state) {
   Labelled(families_->breakers, "source", source).Set(static_cast<double>(state));
 }
 
-void Metrics::SetHead(uint32_t ledger, std::optional<Time> closed) {
-  const std::lock_guard lock(mutex_);
-  head_ = ledger;
-  head_closed_ = closed;
-}
-
 void Metrics::SetMemory(std::function<int64_t()> bytes) {
   const std::lock_guard lock(mutex_);
   memory_bytes_ = std::move(bytes);
@@ -193,16 +194,16 @@ void Metrics::SetCheckpointAge(std::function<std::optional<Duration>()> age) {
   checkpoint_age_ = std::move(age);
 }
 
-std::string Metrics::Text() {
+std::string Metrics::Text(const State& state) {
   const uint32_t last = last_ledger_;
   families_->last.Set(last);
+  // What a pipe has is known by what has come out of it.
+  families_->head.Set(std::max(state.head_ledger.value_or(0), last));
+  if (state.lag) families_->head_lag.Add({}).Set(Seconds(*state.lag));
+  families_->ready.Set(ReasonsNotReady(state).empty() ? 1 : 0);
+  if (!state.source.empty()) families_->source_up.Add({}).Set(SourceAnswers(state) ? 1 : 0);
   {
     const std::lock_guard lock(mutex_);
-    // What a pipe has is known by what has come out of it.
-    families_->head.Set(std::max(head_, last));
-    if (head_closed_) {
-      families_->head_lag.Add({}).Set(Seconds(std::chrono::system_clock::now() - *head_closed_));
-    }
     const auto age = checkpoint_age_ ? checkpoint_age_() : std::nullopt;
     if (age) families_->checkpoint_age.Add({}).Set(Seconds(*age));
     if (memory_bytes_) families_->memory.Set(static_cast<double>(memory_bytes_()));

@@ -14,12 +14,13 @@
 #include <string>
 #include <string_view>
 
+#include "stellar_arrow/ops/health.h"
+
 namespace stellar_arrow::ops {
 
 class Metrics {
  public:
   using Duration = std::chrono::nanoseconds;
-  using Time = std::chrono::system_clock::time_point;
 
   // `batch_rows` and `version` are told as they are.
   Metrics(int64_t batch_rows, std::string_view version);
@@ -56,16 +57,14 @@ class Metrics {
   enum class Breaker { kClosed = 0, kHalfOpen = 1, kOpen = 2 };
   void SetBreaker(std::string_view source, Breaker state);
 
-  // The newest ledger of the source, and when it closed, where that means something.
-  void SetHead(uint32_t ledger, std::optional<Time> closed);
   // How to find out what memory_usage_bytes is; asked for each Text().
   void SetMemory(std::function<int64_t()> bytes);
 
   // How to find out what checkpoint_age_seconds is; nullopt while there is no checkpoint.
   void SetCheckpointAge(std::function<std::optional<Duration>()> age);
 
-  // All of it, in Prometheus's text format.
-  std::string Text();
+  // All of it, in Prometheus's text format. What `state` tells is told as it is there.
+  std::string Text(const State& state);
 
  private:
   struct Families;
@@ -73,8 +72,6 @@ class Metrics {
   std::atomic<uint32_t> last_ledger_ = 0;
   std::mutex mutex_;
   // Guarded by mutex_.
-  uint32_t head_ = 0;
-  std::optional<Time> head_closed_;
   std::function<int64_t()> memory_bytes_;
   std::function<std::optional<Duration>()> checkpoint_age_;
 };

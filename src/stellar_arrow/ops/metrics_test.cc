@@ -17,8 +17,8 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 
 // The first word of each line that is no comment.
 std::set<std::string> SeriesIn(const std::string& text) {
@@ -42,6 +42,16 @@ std::set<std::string> FamiliesIn(const std::string& text) {
   return families;
 }
 
+// Of a server whose source's newest ledger is 7, closed 100 s ago.
+State Now() {
+  State state;
+  state.listening = true;
+  state.source = "lake";
+  state.head_ledger = 7;
+  state.lag = seconds(100);
+  return state;
+}
+
 Metrics::Batch Sent() {
   return {.table = "operations",
           .codec = "lz4",
@@ -56,19 +66,18 @@ TEST(Metrics, AreAllThoseListedOnceTheirPartsTellThem) {
   Metrics metrics(1000, "1.2.3");
   metrics.BatchSent(Sent());
   metrics.Failed(Error(ErrorCode::kNotFound, "x"));
-  metrics.SetHead(7, std::chrono::system_clock::now());
   metrics.Retried("lake", "UNAVAILABLE");
   metrics.SetBreaker("lake", Metrics::Breaker::kOpen);
   metrics.SetCheckpointAge([] { return seconds(3); });
   std::set<std::string> listed;
   for (const Metric& metric : AllMetrics()) listed.emplace(metric.name);
-  EXPECT_EQ(FamiliesIn(metrics.Text()), listed);
+  EXPECT_EQ(FamiliesIn(metrics.Text(Now())), listed);
 }
 
 TEST(Metrics, InventNothing) {
-  const std::string text = Metrics(1000, "1.2.3").Text();
+  const std::string text = Metrics(1000, "1.2.3").Text(State());
   for (const char* name : {"head_lag_seconds", "retries_total", "breaker_state",
-                           "checkpoint_age_seconds", "rows_total", "failures_total"}) {
+                           "checkpoint_age_seconds", "rows_total", "source_up"}) {
     EXPECT_FALSE(FamiliesIn(text).contains(name)) << name;
   }
   EXPECT_THAT(text, HasSubstr("\nstellar_arrow_skipped_ledgers_total 0\n"));
@@ -86,7 +95,7 @@ TEST(Metrics, CountWhatTheyAreTold) {
   metrics.BatchSent(Sent());
   metrics.BatchSent(Sent());
   metrics.SetMemory([] { return 12345; });
-  const std::string text = metrics.Text();
+  const std::string text = metrics.Text(Now());
   for (const char* line :
        {"active_connections 1", "stream_duration_seconds_sum 3", "ledgers_processed_total 2",
         "last_ledger 7", "head_ledger 7", "processing_duration_seconds_bucket{le=\"0.004\"} 1",
@@ -107,7 +116,7 @@ TEST(Metrics, TellGapsFromLedgersThatAreWrong) {
   metrics.Failed(LedgerError(ErrorCode::kDataLoss, 6, "ledger 6: wrong hash"));
   metrics.Failed(LedgerError(ErrorCode::kDataLoss, 7, "ledger 7: wrong hash"));
   metrics.Failed(Error(ErrorCode::kResourceExhausted, "no memory"));
-  const std::string text = metrics.Text();
+  const std::string text = metrics.Text(Now());
   for (const char* line : {"gaps_total 1", "verify_failures_total 2", "errors_total 4",
                            "failures_total{reason=\"DATA_LOSS\"} 3",
                            "failures_total{reason=\"RESOURCE_EXHAUSTED\"} 1"}) {
@@ -120,20 +129,31 @@ TEST(Metrics, HaveNoMoreSeriesHoweverManyThingsFail) {
   for (int code = 0; code <= static_cast<int>(ErrorCode::kInternal); ++code) {
     metrics.Failed(Error(static_cast<ErrorCode>(code), "x"));
   }
-  const auto series = SeriesIn(metrics.Text());
+  const auto series = SeriesIn(metrics.Text(Now()));
   for (int i = 0; i < 10'000; ++i) {
     metrics.Failed(Error(ErrorCode::kInvalidArgument, "\r\n\x1b[31m", i));
   }
-  EXPECT_EQ(SeriesIn(metrics.Text()), series);
+  EXPECT_EQ(SeriesIn(metrics.Text(Now())), series);
   EXPECT_LT(series.size(), 200u);
 }
 
-TEST(Metrics, LetTheLagGrowWhileNoLedgerComes) {
+TEST(Metrics, SayWhatHealthSays) {
   Metrics metrics(1000, "1");
-  metrics.SetHead(7, std::chrono::system_clock::now() - seconds(100));
-  EXPECT_THAT(metrics.Text(), HasSubstr("\nstellar_arrow_head_lag_seconds 100."));
-  metrics.SetHead(8, std::chrono::system_clock::now());
-  EXPECT_THAT(metrics.Text(), Not(HasSubstr("\nstellar_arrow_head_lag_seconds 100.")));
+  State state = Now();
+  EXPECT_THAT(metrics.Text(state), AllOf(HasSubstr("\nstellar_arrow_head_lag_seconds 100\n"),
+                                         HasSubstr("\nstellar_arrow_head_ledger 7\n"),
+                                         HasSubstr("\nstellar_arrow_source_up 1\n"),
+                                         HasSubstr("\nstellar_arrow_ready 1\n")));
+  state.source_error = "gone";
+  EXPECT_THAT(metrics.Text(state), AllOf(HasSubstr("\nstellar_arrow_source_up 0\n"),
+                                         HasSubstr("\nstellar_arrow_ready 0\n")));
+  state.source_error.clear();
+  state.draining = true;
+  EXPECT_THAT(metrics.Text(state), AllOf(HasSubstr("\nstellar_arrow_source_up 1\n"),
+                                         HasSubstr("\nstellar_arrow_ready 0\n")));
+  // What streams have had is there, though the source was asked before.
+  metrics.LedgerPassed({9, milliseconds(3), microseconds(15)});
+  EXPECT_THAT(metrics.Text(state), HasSubstr("\nstellar_arrow_head_ledger 9\n"));
 }
 
 }  // namespace

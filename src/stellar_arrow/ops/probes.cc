@@ -10,7 +10,7 @@ constexpr const char* kJson = "application/json";
 
 Response AnswerProbe(std::string_view path, const Health& health, Metrics& metrics) {
   if (path == "/metrics") {
-    return {200, "text/plain; version=0.0.4; charset=utf-8", metrics.Text()};
+    return {200, "text/plain; version=0.0.4; charset=utf-8", metrics.Text(health.Now())};
   }
   // Asked whether to restart the process, which brings no source back.
   if (path == "/livez") return {200, kText, "ok\n"};
