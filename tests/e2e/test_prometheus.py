@@ -52,6 +52,13 @@ def test_rules_ask_for_metrics_that_there_are_and_say_what_to_do():
         assert name in fired
 
 
+def panels():
+    """Each expression of the dashboard, as Grafana fills it in."""
+    dashboard = json.loads((ROOT / "deploy/grafana/stellar-arrow-source.json").read_text())
+    return [target["expr"].replace("$__rate_interval", "1m").replace("$instance", ".*")
+            for panel in dashboard["panels"] for target in panel["targets"]]
+
+
 class Prometheus:
     """Scrapes a server every half second, by the rules of deploy/ with their waits taken out."""
 
@@ -120,6 +127,11 @@ def test_prometheus_reads_what_was_streamed_and_tells_when_the_source_is_gone(la
                      for name, _, _ in listed if name in meanings}
             assert len(known) > 20
             assert known == {name: (kind, said) for name, kind, said in listed if name in known}
+
+            # Every panel of the dashboard has something to show.
+            for expression in panels():
+                eventually(lambda expression=expression: prometheus.ask(
+                    "query", query=expression)["result"], 60)
 
             assert "StellarArrowSourceDown" not in prometheus.firing()
             source.rename(tmp_path / "elsewhere")
