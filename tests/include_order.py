@@ -24,8 +24,9 @@ MAY_INCLUDE = {
     "pipeline": "text base memory xdr ledger source columnar tables",
     "ops": "text base",
     "stream": "text base memory ledger source columnar tables pipeline",
-    "flight": "text base memory ledger source columnar tables pipeline stream ops",
-    "cli": "text base memory xdr ledger source columnar tables pipeline stream flight ops",
+    "checkpoint": "text base ledger stream",
+    "flight": "text base memory ledger source columnar tables pipeline stream checkpoint ops",
+    "cli": "text base memory xdr ledger source columnar tables pipeline stream checkpoint flight ops",
 }
 STANDARD_LIBRARY_ONLY = ("text", "xdr")
 FLIGHT = ("flight", "cli")  # where arrow/flight/ may be included: the service and the client

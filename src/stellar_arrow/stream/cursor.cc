@@ -45,7 +45,9 @@ class Fields {
   }
   arrow::Result<uint64_t> Number(const char* field, uint64_t max) {
     ARROW_ASSIGN_OR_RAISE(const ordered_json* value, Get(field));
-    if (!value->is_number_unsigned() || value->get<uint64_t>() > max) {
+    const bool negative =
+        !value->is_number_integer() || (!value->is_number_unsigned() && value->get<int64_t>() < 0);
+    if (negative || value->get<uint64_t>() > max) {
       return Refuse(field, " is not a whole number from 0 to ", max);
     }
     return value->get<uint64_t>();
