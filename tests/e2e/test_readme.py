@@ -58,3 +58,14 @@ def test_snippet_of_the_cursors_document_goes_on(server):
     again = snippet.replace("cursor = None", f"cursor = {cursor.encode()!r}")
     assert subprocess.run([sys.executable, "-c", again], capture_output=True,
                           check=True).stdout == b""
+
+
+def test_snippet_of_the_checkpoints_document_acknowledges(tmp_path):
+    document = (program.ROOT / "docs/checkpoints.md").read_text()
+    snippet = re.search(r"```python\n(.*?)```", document, re.S).group(1)
+    with program.serve(ledgers.PUBNET_LAKE, env={"CHECKPOINT_DIR": str(tmp_path / "kept")}) as server:
+        snippet = snippet.replace("localhost:8815", f"localhost:{server.port}")
+        outputs = [subprocess.run([sys.executable, "-c", snippet], capture_output=True,
+                                  check=True).stdout.decode() for _ in range(2)]
+    assert outputs == [f'{{"checkpoint_id":"my-indexer","last_processed":{ledgers.NEWEST},'
+                       '"durable":true}\n', ""]

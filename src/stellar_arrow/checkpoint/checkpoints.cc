@@ -73,7 +73,7 @@ arrow::Result<Store*> Checkpoints::OpenStore() {
   if (store_ == nullptr) {
     // Each time anew: who holds it may have gone.
     ARROW_ASSIGN_OR_RAISE(store_, Store::Open(options_.folder, Store::Access::kWrite, who_));
-    thread_ = std::thread([this] { Run(); });
+    if (options_.interval.count() > 0) thread_ = std::thread([this] { Run(); });
   }
   return store_.get();
 }

@@ -28,7 +28,8 @@ struct Options {
   // Whether somebody chose the folder: then it is taken at the start, and kept for every stream;
   // else with the first checkpoint that a client names, and for those alone.
   bool chosen = false;
-  std::chrono::milliseconds interval{30'000};              // of automatic checkpoints
+  // Of automatic checkpoints; 0: there are none, and nothing is removed for its age.
+  std::chrono::milliseconds interval{30'000};
   std::chrono::seconds max_age = std::chrono::hours(720);  // older ones are removed
   // Called with a line for the log. From any thread.
   std::function<void(const std::string&)> on_note;

@@ -41,20 +41,32 @@ constexpr std::string_view kSourceFlags[] = {"source",
                                              "ledgers-per-file",
                                              "files-per-partition",
                                              "log-level"};
-constexpr std::string_view kServeFlags[] = {"verify",       "listen",
-                                            "port",         "metrics-port",
-                                            "health-port",  "ready-max-lag",
-                                            "advertise",    "batch-size",
-                                            "batch-bytes",  "flush-interval",
-                                            "compression",  "compression-level",
-                                            "max-streams",  "max-streams-per-peer",
-                                            "max-memory",   "pool-monitor-interval",
+constexpr std::string_view kServeFlags[] = {"verify",
+                                            "listen",
+                                            "port",
+                                            "metrics-port",
+                                            "health-port",
+                                            "ready-max-lag",
+                                            "advertise",
+                                            "batch-size",
+                                            "batch-bytes",
+                                            "flush-interval",
+                                            "compression",
+                                            "compression-level",
+                                            "max-streams",
+                                            "max-streams-per-peer",
+                                            "max-memory",
+                                            "pool-monitor-interval",
+                                            "checkpoint-dir",
+                                            "checkpoint-interval",
+                                            "checkpoint-max-age",
                                             "drain-timeout"};
 constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
 // Not the layout of the source's lake: that of the one to write has the same flags.
 constexpr std::string_view kLakeWriteFlags[] = {"source",  "network",          "verify",   "anchor",
                                                 "threads", "max-object-bytes", "log-level"};
 constexpr std::string_view kGetFlags[] = {"server", "compression", "log-level"};
+constexpr std::string_view kCheckpointFlags[] = {"checkpoint-dir", "server", "log-level"};
 constexpr std::string_view kObjectFlags[] = {"max-object-bytes", "ledgers-per-file",
                                              "files-per-partition", "log-level"};
 
@@ -171,6 +183,11 @@ int Main(int argc, char** argv) {
   CLI::App* get = app.add_subcommand("get", "Get rows from a Flight server");
   AddRowsArguments(*get, get_arguments,
                    "TABLE[:START[:END]]; without START from the newest ledger on");
+  get->add_option("--cursor", get_arguments.cursor,
+                  "Go on after this cursor, the JSON that another run's summary has; or @FILE");
+  get->add_option("--checkpoint", get_arguments.checkpoint,
+                  "Go on after the server's checkpoint of this name, and move it once all rows are "
+                  "written");
   settings.AddFlags(*get, kGetFlags);
   get->callback([&] { run = [&] { return Get(get_arguments, settings); }; });
 
@@ -245,6 +262,28 @@ int Main(int argc, char** argv) {
 
   CLI::App* metrics = app.add_subcommand("metrics", "Print what the metrics of serve mean");
   metrics->callback([&] { run = [] { return MetricList(); }; });
+
+  CheckpointArguments checkpoint_arguments;
+  CLI::App* checkpoint = app.add_subcommand(
+      "checkpoint", "Named checkpoints: in a folder, or with --server in a server's");
+  checkpoint->require_subcommand(1);
+  const auto add_checkpoint = [&](const char* name, const char* help, CheckpointCommand command) {
+    CLI::App* added = checkpoint->add_subcommand(name, help);
+    if (command != CheckpointCommand::kList) {
+      added->add_option("ID", checkpoint_arguments.id, "Its name")->required();
+    }
+    if (command == CheckpointCommand::kAck) {
+      added->add_option("CURSOR", checkpoint_arguments.cursor, "JSON, or @FILE")->required();
+    }
+    settings.AddFlags(*added, kCheckpointFlags);
+    added->callback([&, command] {
+      run = [&, command] { return Checkpoint(command, checkpoint_arguments, settings); };
+    });
+  };
+  add_checkpoint("list", "Print all, a JSON object a line", CheckpointCommand::kList);
+  add_checkpoint("show", "Print one as JSON", CheckpointCommand::kShow);
+  add_checkpoint("ack", "Move one to a cursor, or make it", CheckpointCommand::kAck);
+  add_checkpoint("remove", "Remove one", CheckpointCommand::kRemove);
 
   CLI::App* tables = app.add_subcommand("tables", "List the tables");
   tables->callback([&] { run = [] { return Tables(); }; });

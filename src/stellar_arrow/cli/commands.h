@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "stellar_arrow/checkpoint/checkpoints.h"
 #include "stellar_arrow/cli/options.h"
 #include "stellar_arrow/pipeline/pipeline.h"
 #include "stellar_arrow/source/source.h"
@@ -26,6 +27,9 @@ struct RowsArguments {
   std::string output;  // empty: stdout
   bool json = false;
   bool quiet = false;
+  // Of `get` alone.
+  std::string cursor;      // JSON, or @FILE; empty: none
+  std::string checkpoint;  // its name; empty: none
 };
 
 arrow::Status Get(const RowsArguments& arguments, const Settings& settings);
@@ -69,6 +73,14 @@ struct SchemaArguments {
   std::string diff;  // a file, or empty
 };
 arrow::Status Schema(const SchemaArguments& arguments);
+enum class CheckpointCommand { kList, kShow, kAck, kRemove };
+struct CheckpointArguments {
+  std::string id;
+  std::string cursor;  // JSON, or @FILE
+};
+// Against the server of the settings, if one is named, else in their folder.
+arrow::Status Checkpoint(CheckpointCommand command, const CheckpointArguments& arguments,
+                         const Settings& settings);
 arrow::Status Config(bool json, const Settings& settings);
 
 // Shared by the commands that read a source.
@@ -80,6 +92,9 @@ arrow::Result<std::unique_ptr<source::LedgerSource>> OpenSource(const std::strin
 source::SourceOptions SourceOptionsOf(const Settings& settings);
 // All but the range. Errors: INVALID_ARGUMENT for a bad network or anchor.
 arrow::Result<pipeline::Options> PipelineOptionsOf(const Settings& settings);
+checkpoint::Options CheckpointOptionsOf(const Settings& settings);
+// What an argument says itself, or the file that it names as @FILE. Errors: INVALID_ARGUMENT.
+arrow::Result<std::string> TextOrFile(const std::string& argument);
 // Reads "START:END" with either side absent. Errors: INVALID_ARGUMENT.
 arrow::Result<LedgerRange> ParseRange(const std::string& text);
 

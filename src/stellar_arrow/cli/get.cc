@@ -1,12 +1,22 @@
 // `get`: rows of one table from a Flight server, ours or the original.
 #include <arrow/array.h>
+#include <arrow/buffer.h>
 #include <arrow/flight/client.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/checkpoint/checkpoint.h"
 #include "stellar_arrow/cli/commands.h"
+#include "stellar_arrow/cli/flight_client.h"
 #include "stellar_arrow/cli/progress.h"
 #include "stellar_arrow/cli/rows.h"
 #include "stellar_arrow/stream/request.h"
@@ -30,12 +40,28 @@ void NoteLedgers(const arrow::RecordBatch& batch, RowsSummary* summary) {
   }
 }
 
-// What the server said, without what the client's libraries add to it.
-arrow::Status FromServer(const arrow::Status& status, const std::string& server) {
-  if (status.ok()) return status;
-  const std::string& message = status.message();
-  const size_t end = message.find(". gRPC client debug context");
-  return Error(ErrorCode::kUnavailable, "server ", server, ": ", message.substr(0, end));
+// Has what was written on the disk before anyone is told that it is.
+arrow::Status Sync(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = file >= 0 && ::fsync(file) == 0;
+  const int error = errno;
+  if (file >= 0) ::close(file);
+  if (synced) return arrow::Status::OK();
+  return Error(ErrorCode::kUnavailable, "cannot sync ", path, ": ", std::strerror(error));
+}
+
+// Tells the server that all rows to `cursor` are kept.
+arrow::Status Acknowledge(const FlightClient& client, const RowsArguments& arguments,
+                          const std::string& cursor) {
+  if (std::filesystem::is_regular_file(arguments.output)) {
+    const auto path = std::filesystem::absolute(arguments.output);
+    ARROW_RETURN_NOT_OK(Sync(path));
+    ARROW_RETURN_NOT_OK(Sync(path.parent_path()));
+  }
+  ARROW_ASSIGN_OR_RAISE(const stream::Cursor parsed, stream::ParseCursor(cursor));
+  const nlohmann::ordered_json body = {{"checkpoint_id", arguments.checkpoint},
+                                       {"cursor", stream::ToJsonObject(parsed)}};
+  return client.DoAction("checkpoint.ack", body.dump()).status();
 }
 
 }  // namespace
@@ -50,17 +76,20 @@ arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
   ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
   ARROW_RETURN_NOT_OK(table->Schema({request.columns}).status());
   ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(arguments));
-  const std::string& uri = settings.Text("server");
-  auto location = af::Location::Parse(uri);
-  if (!location.ok()) {
-    return Error(ErrorCode::kInvalidArgument, "--server ", uri,
-                 " is no URI like grpc://localhost:8815: ", location.status().message());
+  af::FlightCallOptions options;
+  if (!arguments.cursor.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const std::string text, TextOrFile(arguments.cursor));
+    ARROW_ASSIGN_OR_RAISE(const stream::Cursor cursor, stream::ParseCursor(text));
+    options.headers.emplace_back("x-resume-cursor", stream::ToJson(cursor));
   }
-  ARROW_ASSIGN_OR_RAISE(const auto client, af::FlightClient::Connect(*location));
-  auto reader = client->DoGet(af::Ticket{stream::ToTicket(request)});
-  if (!reader.ok()) return FromServer(reader.status(), uri);
-  const auto schema = (*reader)->GetSchema();
-  if (!schema.ok()) return FromServer(schema.status(), uri);
+  if (!arguments.checkpoint.empty()) {
+    ARROW_RETURN_NOT_OK(checkpoint::ParseId(arguments.checkpoint));
+    options.headers.emplace_back("x-checkpoint-id", arguments.checkpoint);
+  }
+  ARROW_ASSIGN_OR_RAISE(const FlightClient client, FlightClient::Connect(settings.Text("server")));
+  ARROW_ASSIGN_OR_RAISE(const auto reader, client.DoGet(options, stream::ToTicket(request)));
+  const auto schema = reader->GetSchema();
+  if (!schema.ok()) return client.FromServer(schema.status());
   ARROW_ASSIGN_OR_RAISE(const auto output, RowsOutput::Open(format, arguments.output, *schema));
   std::optional<int64_t> total;
   if (request.start_at == stream::StartAt::kSequence && request.end) {
@@ -70,9 +99,10 @@ arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
   RowsSummary summary;
   const auto copy = [&]() -> arrow::Status {
     while (true) {
-      const auto chunk = (*reader)->Next();
-      if (!chunk.ok()) return FromServer(chunk.status(), uri);
+      const auto chunk = reader->Next();
+      if (!chunk.ok()) return client.FromServer(chunk.status());
       if (chunk->data == nullptr) return arrow::Status::OK();
+      if (chunk->app_metadata != nullptr) summary.cursor = chunk->app_metadata->ToString();
       NoteLedgers(*chunk->data, &summary);
       summary.bytes_raw += arrow::util::TotalBufferSize(*chunk->data);
       progress.Clear();
@@ -85,7 +115,9 @@ arrow::Status Get(const RowsArguments& arguments, const Settings& settings) {
   ARROW_RETURN_NOT_OK(output->Close());
   summary.rows.emplace_back(request.table, output->rows());
   PrintSummary(summary, arguments, format, start);
-  return copied;
+  ARROW_RETURN_NOT_OK(copied);
+  if (arguments.checkpoint.empty() || !summary.cursor) return arrow::Status::OK();
+  return Acknowledge(client, arguments, *summary.cursor);
 }
 
 }  // namespace stellar_arrow::cli

@@ -66,6 +66,12 @@ const std::vector<Option> kOptions = {
     {"drain-timeout", {"DRAIN_TIMEOUT"}, OptionKind::kDuration, "25s",
      "Longest time from SIGTERM or SIGINT to the end; streams are told at once where to go on from, "
      "and those that do not take it are cut", 1000, 3'600'000},
+    {"checkpoint-dir", {"CHECKPOINT_DIR"}, OptionKind::kText, "/tmp/stellar-arrow-checkpoints",
+     "Folder of named checkpoints, one server's alone; named here it is taken at the start, and kept for every stream"},
+    {"checkpoint-interval", {"CHECKPOINT_INTERVAL"}, OptionKind::kDuration, "30s",
+     "How often the place of a stream is kept that is not acknowledged", 100, 3'600'000},
+    {"checkpoint-max-age", {"CHECKPOINT_MAX_AGE"}, OptionKind::kDuration, "720h",
+     "Age from which checkpoints are removed", 60'000, uint64_t{100} * 365 * 24 * 3'600'000},
     {"compression", {"ARROW_COMPRESSION"}, OptionKind::kChoice, "none",
      "How batches are compressed on their way; a client that asks is served as it asks", 0, 0, {"none", "lz4", "zstd"}},
     {"compression-level", {"ARROW_COMPRESSION_LEVEL"}, OptionKind::kCount, "1",
@@ -103,8 +109,7 @@ constexpr Refused kRefused[] = {
 };
 
 // Settings of the original service whose job is not done by this version.
-constexpr std::string_view kWithoutEffect[] = {"CHECKPOINT_DIR", "CHECKPOINT_INTERVAL",
-                                               "MAX_RETRY_ATTEMPTS", "CIRCUIT_BREAKER_THRESHOLD"};
+constexpr std::string_view kWithoutEffect[] = {"MAX_RETRY_ATTEMPTS", "CIRCUIT_BREAKER_THRESHOLD"};
 
 std::string KeyOf(std::string_view name) {
   std::string key(name);

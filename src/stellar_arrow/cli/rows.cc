@@ -173,6 +173,9 @@ void PrintSummary(const RowsSummary& summary, const RowsArguments& arguments, Fo
     json["bytes_raw"] = summary.bytes_raw;
     put("bytes_compressed", summary.bytes_compressed);
     json["seconds"] = seconds;
+    if (summary.cursor) {
+      json["cursor"] = nlohmann::ordered_json::parse(*summary.cursor, nullptr, false);
+    }
     std::FILE* const out = data_on_stdout ? stderr : stdout;
     std::fprintf(out, "%s\n", json.dump().c_str());
     std::fflush(out);

@@ -54,6 +54,7 @@ struct RowsSummary {
   std::vector<std::pair<std::string, int64_t>> rows;  // by table
   int64_t bytes_raw = 0;
   std::optional<int64_t> bytes_compressed;  // Flight does not tell it
+  std::optional<std::string> cursor;        // of the last batch, where the server gives some
 };
 
 // Prints the summary as one JSON object (to stdout, or to stderr if data go to stdout) if that was

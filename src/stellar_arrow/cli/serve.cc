@@ -161,6 +161,8 @@ arrow::Status Serve(const Settings& settings) {
   options.compression_level = static_cast<int>(settings.Number("compression-level"));
   options.batch.flush = settings.Duration("flush-interval");
   options.metrics = &metrics;
+  options.checkpoints = CheckpointOptionsOf(settings);
+  options.checkpoints.on_note = [](const std::string& line) { spdlog::warn("{}", line); };
   options.on_stream_end = [](const std::string& line) { spdlog::info("{}", line); };
 
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source->GetExtent());
@@ -176,10 +178,12 @@ arrow::Status Serve(const Settings& settings) {
   std::optional<SourceWatch> watch(std::in_place, *source, options.pipeline.max_object_bytes,
                                    health);
   ARROW_ASSIGN_OR_RAISE(const auto server, flight::Server::Make(*source, budget, options));
+  metrics.SetCheckpointAge([&server] { return server->checkpoints().oldest_age(); });
   stopper.Watch(server.get());
   health.Listening();
   spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
   const arrow::Status served = server->Serve();
+  metrics.SetCheckpointAge({});
   watch.reset();  // may wait for the source, which the stopper does not do for ever
   stopper.Retire();
   spdlog::info("stopped; of {} bytes of memory {} were used at most", budget.limit(),

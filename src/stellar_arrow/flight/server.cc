@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/checkpoint/actions.h"
 #include "stellar_arrow/flight/dead_peers.h"
 #include "stellar_arrow/flight/stream_count.h"
 #include "stellar_arrow/flight/wire_error.h"
@@ -37,6 +38,8 @@ constexpr std::string_view kCompressionHeader = "x-compression-type";
 constexpr std::string_view kBatchSizeHeader = "x-batch-size";
 // Where to go on from, in place of the request's field.
 constexpr std::string_view kCursorHeader = "x-resume-cursor";
+// The name that the stream's place is kept under; told to every client.
+constexpr std::string_view kCheckpointHeader = "x-checkpoint-id";
 
 // What `parse` makes of a header of a call, if that is there.
 template <typename T>
@@ -54,10 +57,10 @@ arrow::Result<std::optional<T>> FromHeader(const af::ServerCallContext& context,
   return *std::move(parsed);
 }
 
-// How the log calls a request.
+// What was asked for, wherever it begins.
 std::string NameOf(stream::Request request) {
-  const std::optional<stream::Cursor> cursor = std::exchange(request.cursor, std::nullopt);
-  return Concat(stream::ToTicket(request), cursor ? Concat(" from ledger ", cursor->next()) : "");
+  request.cursor.reset();
+  return stream::ToTicket(request);
 }
 
 // A subscription as Flight sends it. The call's context lives as long as the stream does.
@@ -65,12 +68,14 @@ class BatchStream final : public af::FlightDataStream {
  public:
   BatchStream(std::unique_ptr<Admission::Place> place, std::unique_ptr<memory::StreamMemory> memory,
               std::unique_ptr<StreamCount> count,
+              std::unique_ptr<checkpoint::Checkpoints::Stream> checkpoint,
               std::unique_ptr<stream::Subscription> subscription, stream::Cursor cursor,
               std::string request, const std::atomic<bool>& draining,
               const std::function<void(const std::string&)>& on_end)
       : place_(std::move(place)),
         memory_(std::move(memory)),
         count_(std::move(count)),
+        checkpoint_(std::move(checkpoint)),
         subscription_(std::move(subscription)),
         mapper_(*subscription_->schema(0)),
         cursor_(std::move(cursor)),
@@ -115,6 +120,7 @@ class BatchStream final : public af::FlightDataStream {
       count_->Sent(**batch);
       payload.ipc_message = *(*batch)->payload;
       cursor_.at = (*batch)->position;
+      if (checkpoint_) checkpoint_->Sent(cursor_.at, payload.ipc_message.body_length);
       payload.app_metadata = arrow::Buffer::FromString(stream::ToJson(cursor_));
     }
     return payload;
@@ -124,6 +130,7 @@ class BatchStream final : public af::FlightDataStream {
   const std::unique_ptr<Admission::Place> place_;  // destroyed last
   const std::unique_ptr<memory::StreamMemory> memory_;
   const std::unique_ptr<StreamCount> count_;
+  const std::unique_ptr<checkpoint::Checkpoints::Stream> checkpoint_;  // null: none is kept
   const std::unique_ptr<stream::Subscription> subscription_;
   const arrow::ipc::DictionaryFieldMapper mapper_;
   stream::Cursor cursor_;  // of the last batch
@@ -141,9 +148,12 @@ class Service final : public af::FlightServerBase {
         budget_(budget),
         options_(std::move(options)),
         admission_(options_.admission),
+        checkpoints_(options_.checkpoints),
         pipeline_(options_.pipeline) {}
 
   Admission& admission() { return admission_; }
+  checkpoint::Checkpoints& checkpoints() { return checkpoints_; }
+  const checkpoint::Checkpoints& checkpoints() const { return checkpoints_; }
   bool draining() const { return draining_; }
   // False if it has begun already.
   bool BeginDraining() { return !draining_.exchange(true); }
@@ -187,10 +197,28 @@ class Service final : public af::FlightServerBase {
   arrow::Status DoGet(const af::ServerCallContext& context, const af::Ticket& ticket,
                       std::unique_ptr<af::FlightDataStream>* stream) override {
     return Answer([&]() -> arrow::Status {
-      ARROW_ASSIGN_OR_RAISE(const stream::Request request, RequestOf(context, ticket));
+      ARROW_ASSIGN_OR_RAISE(stream::Request request, RequestOf(context, ticket));
       ARROW_ASSIGN_OR_RAISE(const tables::Table* table, tables::FindTable(request.table));
       ARROW_ASSIGN_OR_RAISE(auto place, admission_.Enter(context.peer()));
-      const std::string name = NameOf(request);
+      ARROW_ASSIGN_OR_RAISE(const auto named,
+                            FromHeader(context, kCheckpointHeader, &checkpoint::ParseId));
+      const std::string id = named ? *named : checkpoint::Checkpoints::MakeId(request.table);
+      std::optional<checkpoint::Checkpoint> kept;
+      if (named) {
+        ARROW_ASSIGN_OR_RAISE(kept, checkpoints_.Find(id));
+      }
+      // The client knows better than what is kept for it.
+      const bool from_checkpoint = kept && !request.cursor;
+      if (from_checkpoint) request.cursor = kept->cursor;
+      const auto about_checkpoint = [&](const arrow::Status& status) {
+        const bool misfit = !status.ok() && (CodeOf(status) == ErrorCode::kFailedPrecondition ||
+                                             CodeOf(status) == ErrorCode::kOutOfRange);
+        return from_checkpoint && misfit ? WithContext(status, Concat("checkpoint ", Quoted(id)))
+                                         : status;
+      };
+      std::string name = NameOf(request);
+      checkpoint::Checkpoint begun{.id = id, .end = request.end, .request = name};
+      if (request.cursor) name += Concat(" from ledger ", request.cursor->next());
       ARROW_ASSIGN_OR_RAISE(auto memory, budget_.Open(Concat(name, " to ", context.peer())));
       stream::Subscription::Options options;
       options.tables = {table};
@@ -202,7 +230,13 @@ class Service final : public af::FlightServerBase {
       const auto compression = request.compression.value_or(asked.value_or(options_.compression));
       ARROW_ASSIGN_OR_RAISE(options.ipc,
                             stream::IpcOptionsOf(compression, options_.compression_level));
-      ARROW_ASSIGN_OR_RAISE(options.pipeline.range, stream::ResolveRange(request, source_));
+      if (request.cursor) {
+        ARROW_RETURN_NOT_OK(about_checkpoint(CheckNetwork(*request.cursor, options.pipeline)));
+        options.after = request.cursor->at;
+      }
+      const auto range = stream::ResolveRange(request, source_);
+      if (!range.ok()) return about_checkpoint(range.status());
+      options.pipeline.range = *range;
       options.pipeline.memory = memory.get();
       options.pool = memory->pool(memory::Stage::kColumns);
       options.pipeline.stopped = [this, &context, memory = memory.get()] {
@@ -210,21 +244,22 @@ class Service final : public af::FlightServerBase {
       };
       stream::Cursor cursor{.table = request.table, .schema = std::string(table->schema_version())};
       if (options.pipeline.network) cursor.network = options.pipeline.network->id;
-      if (request.cursor) {
-        ARROW_RETURN_NOT_OK(CheckNetwork(*request.cursor, options.pipeline));
-        options.after = request.cursor->at;
-      }
       if (ops::Metrics* const metrics = options_.metrics) {
         options.pipeline.on_ledger = [metrics](const pipeline::PassedLedger& ledger) {
           metrics->LedgerPassed({ledger.sequence, ledger.processing, ledger.conversion});
         };
       }
-      ARROW_ASSIGN_OR_RAISE(auto subscription,
-                            stream::Subscription::Make(source_, std::move(options)));
+      auto subscription = stream::Subscription::Make(source_, std::move(options));
+      if (!subscription.ok()) return about_checkpoint(subscription.status());
+      begun.start = kept ? kept->start : range->first;
+      begun.bytes = kept ? kept->bytes : 0;
+      begun.cursor = cursor;
       auto count = std::make_unique<StreamCount>(options_.metrics, table->name(), compression);
-      *stream = std::make_unique<BatchStream>(std::move(place), std::move(memory), std::move(count),
-                                              std::move(subscription), std::move(cursor), name,
-                                              draining_, options_.on_stream_end);
+      *stream = std::make_unique<BatchStream>(
+          std::move(place), std::move(memory), std::move(count),
+          checkpoints_.Begin(std::move(begun), named.has_value()), *std::move(subscription),
+          std::move(cursor), std::move(name), draining_, options_.on_stream_end);
+      context.AddHeader(std::string(kCheckpointHeader), id);
       context.AddHeader(std::string(kCompressionHeader),
                         std::string(stream::CompressionName(compression)));
       context.AddHeader(std::string(kBatchSizeHeader), std::to_string(options_.batch.rows));
@@ -247,21 +282,35 @@ class Service final : public af::FlightServerBase {
     return Unanswered("DoExchange", "the server takes no rows; ask with DoGet");
   }
   arrow::Status DoAction(const af::ServerCallContext&, const af::Action& action,
-                         std::unique_ptr<af::ResultStream>*) override {
-    const int64_t body = action.body == nullptr ? 0 : action.body->size();
+                         std::unique_ptr<af::ResultStream>* results) override {
+    const std::string_view body =
+        action.body == nullptr ? std::string_view() : std::string_view(*action.body);
     return Answer([&]() -> arrow::Status {
-      if (static_cast<size_t>(body) > stream::kMaxRequestBytes) {
-        return Error(ErrorCode::kInvalidArgument, "the body has ", body, " bytes; at most ",
+      if (body.size() > stream::kMaxRequestBytes) {
+        return Error(ErrorCode::kInvalidArgument, "the body has ", body.size(), " bytes; at most ",
                      stream::kMaxRequestBytes, " are read");
       }
-      return Error(ErrorCode::kInvalidArgument, "unknown action ", Quoted(action.type),
-                   "; there are none");
+      const auto check = [this](const stream::Cursor& cursor) -> arrow::Status {
+        ARROW_RETURN_NOT_OK(tables::FindTable(cursor.table).status());
+        return CheckNetwork(cursor, PipelineOptions());
+      };
+      ARROW_ASSIGN_OR_RAISE(const auto replies,
+                            checkpoint::Act(action.type, body, checkpoints_, check));
+      std::vector<af::Result> sent(replies.size());
+      for (size_t i = 0; i < replies.size(); ++i) {
+        sent[i].body = arrow::Buffer::FromString(replies[i]);
+      }
+      *results = std::make_unique<af::SimpleResultStream>(std::move(sent));
+      return arrow::Status::OK();
     });
   }
   arrow::Status ListActions(const af::ServerCallContext&,
                             std::vector<af::ActionType>* actions) override {
     return Answer([&] {
       actions->clear();
+      for (const checkpoint::Action& action : checkpoint::Actions()) {
+        actions->push_back({std::string(action.type), std::string(action.doc)});
+      }
       return arrow::Status::OK();
     });
   }
@@ -378,6 +427,7 @@ class Service final : public af::FlightServerBase {
   memory::Budget& budget_;
   const ServerOptions options_;
   Admission admission_;
+  checkpoint::Checkpoints checkpoints_;
   std::mutex mutex_;
   pipeline::Options pipeline_;  // guarded by mutex_, as is the next
   bool searched_ = false;       // for the network
@@ -392,7 +442,10 @@ class FlightServer final : public Server {
   arrow::Status Listen(const std::string& address, int port) {
     ARROW_ASSIGN_OR_RAISE(const auto location, af::Location::ForGrpcTcp(address, port));
     const arrow::Status listening = service_.Init(af::FlightServerOptions(location));
-    if (listening.ok()) return DetectDeadPeers(service_.port());
+    if (listening.ok()) {
+      ARROW_RETURN_NOT_OK(DetectDeadPeers(service_.port()));
+      return service_.checkpoints().Start(Concat("grpc://", address, ":", service_.port()));
+    }
     return Error(
         ErrorCode::kFailedPrecondition, "cannot listen on ", address, ":", port,
         " (is another server there? --port names another, 0 a free one): ", listening.message());
@@ -401,6 +454,7 @@ class FlightServer final : public Server {
   int port() const override { return service_.port(); }
   arrow::Status Serve() override { return service_.Serve(); }
   bool draining() const override { return service_.draining(); }
+  const checkpoint::Checkpoints& checkpoints() const override { return service_.checkpoints(); }
   arrow::Status Drain(std::chrono::milliseconds timeout) override {
     if (!service_.BeginDraining()) return arrow::Status::OK();
     // Streams end by themselves, but for those that wait for their client to read.

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "stellar_arrow/checkpoint/checkpoints.h"
 #include "stellar_arrow/flight/admission.h"
 #include "stellar_arrow/memory/budget.h"
 #include "stellar_arrow/ops/metrics.h"
@@ -30,6 +31,7 @@ struct ServerOptions {
   // How batches are compressed where neither the request nor its header says.
   stream::Compression compression = stream::Compression::kNone;
   int compression_level = stream::kLeastLevel;  // of whatever compression is used
+  checkpoint::Options checkpoints;
   // Called at the end of each stream with a line for the log.
   std::function<void(const std::string&)> on_stream_end;
   ops::Metrics* metrics = nullptr;  // counts, if there; must outlive the server
@@ -50,8 +52,10 @@ class Server {
   virtual arrow::Status Drain(std::chrono::milliseconds timeout) = 0;
   // Whether Drain() has been called. From any thread.
   virtual bool draining() const = 0;
+  virtual const checkpoint::Checkpoints& checkpoints() const = 0;
 
-  // Listens at once. `source` and `budget`, which all streams share, must outlive the server.
+  // Listens at once, and takes the folder of checkpoints if it was chosen. `source` and `budget`,
+  // which all streams share, must outlive the server.
   static arrow::Result<std::unique_ptr<Server>> Make(source::LedgerSource& source,
                                                      memory::Budget& budget, ServerOptions options);
 };
