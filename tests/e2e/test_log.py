@@ -31,6 +31,7 @@ def test_every_line_is_an_object_whatever_clients_send():
                     list(client.do_action(flight.Action(text, text.encode())))
         eventually(lambda: " ended at its end" in server.log)
     assert "stopped" in server.log
+    assert server.log.count("refused: INVALID_ARGUMENT: ") >= 20
     for line in server.raw_lines:
         assert re.fullmatch(r"[ -~]+\n", line), line
         entry = json.loads(line)

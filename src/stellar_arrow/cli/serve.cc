@@ -20,6 +20,7 @@
 #include "stellar_arrow/cli/memory_monitor.h"
 #include "stellar_arrow/cli/source_watch.h"
 #include "stellar_arrow/flight/server.h"
+#include "stellar_arrow/ops/log.h"
 #include "stellar_arrow/ops/probes.h"
 
 namespace stellar_arrow::cli {
@@ -163,7 +164,7 @@ arrow::Status Serve(const Settings& settings) {
   options.metrics = &metrics;
   options.checkpoints = CheckpointOptionsOf(settings);
   options.checkpoints.on_note = [](const std::string& line) { spdlog::warn("{}", line); };
-  options.on_stream_end = [](const std::string& line) { spdlog::info("{}", line); };
+  options.log = [](const std::string& line) { ops::LogOfClients(line); };
 
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source->GetExtent());
   if (extent.first) {

@@ -71,7 +71,7 @@ class BatchStream final : public af::FlightDataStream {
               std::unique_ptr<checkpoint::Checkpoints::Stream> checkpoint,
               std::unique_ptr<stream::Subscription> subscription, stream::Cursor cursor,
               std::string request, const std::atomic<bool>& draining,
-              const std::function<void(const std::string&)>& on_end)
+              const std::function<void(const std::string&)>& log)
       : place_(std::move(place)),
         memory_(std::move(memory)),
         count_(std::move(count)),
@@ -81,12 +81,12 @@ class BatchStream final : public af::FlightDataStream {
         cursor_(std::move(cursor)),
         request_(std::move(request)),
         draining_(draining),
-        on_end_(on_end) {}
+        log_(log) {}
 
   ~BatchStream() override {
-    if (!on_end_) return;
+    if (!log_) return;
     const stream::Counters counters = subscription_->counters();
-    on_end_(Concat(
+    log_(Concat(
         "stream ", request_, " ended ",
         ended_.ok() ? finished_ ? "at its end" : "early by its client" : FullMessage(ended_), ": ",
         counters.ledgers, " ledgers, ", counters.bytes_raw, " bytes of XDR, made ",
@@ -136,7 +136,7 @@ class BatchStream final : public af::FlightDataStream {
   stream::Cursor cursor_;  // of the last batch
   const std::string request_;
   const std::atomic<bool>& draining_;
-  const std::function<void(const std::string&)>& on_end_;
+  const std::function<void(const std::string&)>& log_;
   bool finished_ = false;
   arrow::Status ended_;
 };
@@ -258,7 +258,7 @@ class Service final : public af::FlightServerBase {
       *stream = std::make_unique<BatchStream>(
           std::move(place), std::move(memory), std::move(count),
           checkpoints_.Begin(std::move(begun), named.has_value()), *std::move(subscription),
-          std::move(cursor), std::move(name), draining_, options_.on_stream_end);
+          std::move(cursor), std::move(name), draining_, options_.log);
       context.AddHeader(std::string(kCheckpointHeader), id);
       context.AddHeader(std::string(kCompressionHeader),
                         std::string(stream::CompressionName(compression)));
@@ -321,7 +321,12 @@ class Service final : public af::FlightServerBase {
   arrow::Status Answer(Make make) {
     if (draining_) return ToWire(ShuttingDown());
     const arrow::Status made = make();
-    if (!made.ok() && options_.metrics != nullptr) options_.metrics->Failed(made);
+    if (!made.ok()) {
+      if (options_.metrics != nullptr) options_.metrics->Failed(made);
+      if (options_.log) {
+        options_.log(Concat("refused: ", ErrorCodeName(CodeOf(made)), ": ", FullMessage(made)));
+      }
+    }
     return ToWire(made);
   }
 

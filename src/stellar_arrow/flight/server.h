@@ -32,8 +32,8 @@ struct ServerOptions {
   stream::Compression compression = stream::Compression::kNone;
   int compression_level = stream::kLeastLevel;  // of whatever compression is used
   checkpoint::Options checkpoints;
-  // Called at the end of each stream with a line for the log.
-  std::function<void(const std::string&)> on_stream_end;
+  // Called with a line for the log when a stream ends or a call is refused.
+  std::function<void(const std::string&)> log;
   ops::Metrics* metrics = nullptr;  // counts, if there; must outlive the server
 };
 

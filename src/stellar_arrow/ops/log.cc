@@ -17,6 +17,8 @@
 namespace stellar_arrow::ops {
 namespace {
 
+constexpr const char* kClients = "clients";
+
 // A JSON string in ASCII. What is no UTF-8 is replaced.
 std::string JsonOf(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', /*ensure_ascii=*/true,
@@ -107,18 +109,27 @@ class Limited final : public spdlog::sinks::sink {
 
 void StartLog(std::string_view level, LogForm form) {
   const bool plain = form == LogForm::kJson || std::getenv("NO_COLOR") != nullptr;
-  auto sink = std::make_shared<Limited>(std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
-      plain ? spdlog::color_mode::never : spdlog::color_mode::automatic));
+  const auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
+      plain ? spdlog::color_mode::never : spdlog::color_mode::automatic);
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   formatter->add_flag<Message>('*', form);
   formatter->set_pattern(form == LogForm::kJson
                              ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})"
                              : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %*");
   sink->set_formatter(std::move(formatter));
-  auto logger = std::make_shared<spdlog::logger>("stellar-arrow-source", std::move(sink));
-  logger->set_level(spdlog::level::from_str(std::string(level)));
-  logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
+  const auto make = [&](const char* name) {
+    auto logger = std::make_shared<spdlog::logger>(name, std::make_shared<Limited>(sink));
+    logger->set_level(spdlog::level::from_str(std::string(level)));
+    logger->flush_on(spdlog::level::info);
+    return logger;
+  };
+  spdlog::drop(kClients);
+  spdlog::register_logger(make(kClients));
+  spdlog::set_default_logger(make("stellar-arrow-source"));
+}
+
+void LogOfClients(std::string_view line) {
+  if (const auto logger = spdlog::get(kClients)) logger->info("{}", line);
 }
 
 }  // namespace stellar_arrow::ops

@@ -74,5 +74,14 @@ TEST(Log, LeavesOutWhatIsTooMuchOfALevelAndSaysSo) {
   EXPECT_GT(left_out, 0);
 }
 
+TEST(Log, HasRoomForItsOwnLinesWhateverClientsCause) {
+  const auto lines = LinesOf(LogForm::kText, [] {
+    for (int64_t i = 0; i < 20'000; ++i) LogOfClients("refused");
+    spdlog::info("stopped");
+  });
+  EXPECT_LT(lines.size(), 20'000u);
+  EXPECT_THAT(lines, testing::Contains(EndsWith(" info stopped")));
+}
+
 }  // namespace
 }  // namespace stellar_arrow::ops
