@@ -38,6 +38,8 @@ constexpr std::string_view kSourceFlags[] = {"source",
                                              "anchor",
                                              "threads",
                                              "max-object-bytes",
+                                             "max-attempts",
+                                             "breaker-threshold",
                                              "ledgers-per-file",
                                              "files-per-partition",
                                              "log-level"};
@@ -63,8 +65,9 @@ constexpr std::string_view kServeFlags[] = {"verify",
                                             "drain-timeout"};
 constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
 // Not the layout of the source's lake: that of the one to write has the same flags.
-constexpr std::string_view kLakeWriteFlags[] = {"source",  "network",          "verify",   "anchor",
-                                                "threads", "max-object-bytes", "log-level"};
+constexpr std::string_view kLakeWriteFlags[] = {
+    "source",       "network",           "verify",   "anchor", "threads", "max-object-bytes",
+    "max-attempts", "breaker-threshold", "log-level"};
 constexpr std::string_view kGetFlags[] = {"server", "compression", "log-level"};
 constexpr std::string_view kCheckpointFlags[] = {"checkpoint-dir", "server", "log-level"};
 constexpr std::string_view kObjectFlags[] = {"max-object-bytes", "ledgers-per-file",
@@ -92,6 +95,8 @@ bool IsConfiguration(const arrow::Status& status) {
 source::SourceOptions SourceOptionsOf(const Settings& settings) {
   source::SourceOptions options;
   options.max_object_bytes = static_cast<int64_t>(settings.Number("max-object-bytes"));
+  options.recovery.max_attempts = static_cast<int>(settings.Number("max-attempts"));
+  options.recovery.breaker_threshold = static_cast<int>(settings.Number("breaker-threshold"));
   options.ledgers_per_file = static_cast<uint32_t>(settings.Number("ledgers-per-file"));
   options.files_per_partition = static_cast<uint32_t>(settings.Number("files-per-partition"));
   return options;

@@ -84,6 +84,10 @@ const std::vector<Option> kOptions = {
      "Workers of a stream: threads that fetch, unzip, check and convert its ledgers; cores: those the process may use", 1, 256},
     {"max-object-bytes", {"MAX_OBJECT_BYTES"}, OptionKind::kBytes, "512MiB",
      "Most bytes that one object of a source may unzip to", uint64_t{1} << 20, uint64_t{64} << 30},
+    {"max-attempts", {"MAX_RETRY_ATTEMPTS"}, OptionKind::kCount, "5",
+     "Times that a source is asked for the same thing, ever later, if it does not answer", 1, 100},
+    {"breaker-threshold", {"CIRCUIT_BREAKER_THRESHOLD"}, OptionKind::kCount, "5",
+     "Failures of a source in a row after which it is asked once a second only, until it answers", 1, 1000},
     {"ledgers-per-file", {"LEDGERS_PER_FILE"}, OptionKind::kCount, "0",
      "Layout of a lake without manifest; 0 = read off its names", 0, UINT32_MAX},
     {"files-per-partition", {"FILES_PER_PARTITION"}, OptionKind::kCount, "0",
@@ -107,9 +111,6 @@ struct Refused {
 constexpr Refused kRefused[] = {
     {"SOURCE_ENDPOINT", "", "gRPC sources are not supported; name a lake or file with SOURCE_URL"},
 };
-
-// Settings of the original service whose job is not done by this version.
-constexpr std::string_view kWithoutEffect[] = {"MAX_RETRY_ATTEMPTS", "CIRCUIT_BREAKER_THRESHOLD"};
 
 std::string KeyOf(std::string_view name) {
   std::string key(name);
@@ -226,7 +227,6 @@ std::string NearestKey(std::string_view key) {
 // What the environment holds of the original's settings that are not options here.
 arrow::Status CheckForeignVariables(std::vector<std::string>* warnings) {
   std::string meaningless;
-  std::string without_effect;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view pair = *entry;
     const std::string_view name = pair.substr(0, pair.find('='));
@@ -243,16 +243,9 @@ arrow::Status CheckForeignVariables(std::vector<std::string>* warnings) {
         meaningless.append(meaningless.empty() ? "" : ", ").append(name);
       }
     }
-    if (std::ranges::find(kWithoutEffect, name) != std::end(kWithoutEffect)) {
-      without_effect.append(without_effect.empty() ? "" : ", ").append(name);
-    }
   }
   if (!meaningless.empty()) {
     warnings->push_back("the environment sets " + meaningless + ", which mean nothing here");
-  }
-  if (!without_effect.empty()) {
-    warnings->push_back("the environment sets " + without_effect +
-                        ", which have no effect in this version");
   }
   return arrow::Status::OK();
 }

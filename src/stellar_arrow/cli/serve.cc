@@ -177,7 +177,7 @@ arrow::Status Serve(const Settings& settings) {
   ARROW_RETURN_NOT_OK(pipeline::FindNetwork(*source, &options.pipeline));
   const MemoryMonitor monitor(budget, settings.Duration("pool-monitor-interval"));
   std::optional<SourceWatch> watch(std::in_place, *source, options.pipeline.max_object_bytes,
-                                   health);
+                                   health, metrics);
   ARROW_ASSIGN_OR_RAISE(const auto server, flight::Server::Make(*source, budget, options));
   metrics.SetCheckpointAge([&server] { return server->checkpoints().oldest_age(); });
   stopper.Watch(server.get());

@@ -1,5 +1,7 @@
 #include "stellar_arrow/cli/source_watch.h"
 
+#include <utility>
+
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/ledger/ledger.h"
 #include "stellar_arrow/pipeline/pipeline.h"
@@ -10,8 +12,8 @@ namespace stellar_arrow::cli {
 constexpr std::chrono::seconds kInterval{2};
 
 SourceWatch::SourceWatch(source::LedgerSource& source, int64_t max_object_bytes,
-                         ops::Health& health)
-    : source_(source), max_object_bytes_(max_object_bytes), health_(health) {
+                         ops::Health& health, ops::Metrics& metrics)
+    : source_(source), max_object_bytes_(max_object_bytes), health_(health), metrics_(metrics) {
   health_.SourceIs(std::string(source_.name()));
   Ask({});
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
@@ -27,6 +29,7 @@ void SourceWatch::Run(const std::stop_token& stop) {
 
 void SourceWatch::Ask(const std::stop_token& stop) {
   const auto extent = source_.GetExtent();
+  if (const source::Recovery* recovery = source_.recovery()) CountRetries(*recovery);
   if (!extent.ok()) {
     health_.SourceFailed(FullMessage(extent.status()));
     return;
@@ -42,6 +45,23 @@ void SourceWatch::Ask(const std::stop_token& stop) {
     newest_ = extent->newest;
   }
   health_.SourceAnswered(newest_, closed_);
+}
+
+void SourceWatch::CountRetries(const source::Recovery& recovery) {
+  const auto retries = recovery.retries();
+  for (size_t i = 0; i < retries.size(); ++i) {
+    const int64_t more = retries[i] - std::exchange(retries_[i], retries[i]);
+    if (more != 0) metrics_.Retried(source_.name(), source::kRetryReasons[i], more);
+  }
+  using Breaker = ops::Metrics::Breaker;
+  switch (recovery.breaker_state()) {
+    case source::CircuitBreaker::State::kClosed:
+      return metrics_.SetBreaker(source_.name(), Breaker::kClosed);
+    case source::CircuitBreaker::State::kHalfOpen:
+      return metrics_.SetBreaker(source_.name(), Breaker::kHalfOpen);
+    case source::CircuitBreaker::State::kOpen:
+      return metrics_.SetBreaker(source_.name(), Breaker::kOpen);
+  }
 }
 
 std::optional<ops::Health::SystemTime> SourceWatch::ClosedAt(uint32_t ledger,

@@ -1,4 +1,4 @@
-// Asks a source time and again what it has, for health, whether streams run or not.
+// Asks a source time and again what it has, for health and metrics, whether streams run or not.
 #pragma once
 
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "stellar_arrow/ops/health.h"
+#include "stellar_arrow/ops/metrics.h"
 #include "stellar_arrow/source/source.h"
 
 namespace stellar_arrow::cli {
@@ -17,16 +18,20 @@ namespace stellar_arrow::cli {
 class SourceWatch {
  public:
   // Asks for the first time before it returns. All must outlive it.
-  SourceWatch(source::LedgerSource& source, int64_t max_object_bytes, ops::Health& health);
+  SourceWatch(source::LedgerSource& source, int64_t max_object_bytes, ops::Health& health,
+              ops::Metrics& metrics);
 
  private:
   void Run(const std::stop_token& stop);
   void Ask(const std::stop_token& stop);
+  void CountRetries(const source::Recovery& recovery);
   std::optional<ops::Health::SystemTime> ClosedAt(uint32_t ledger, const std::stop_token& stop);
 
   source::LedgerSource& source_;
   const int64_t max_object_bytes_;
   ops::Health& health_;
+  ops::Metrics& metrics_;
+  source::RetryCounts retries_{};  // that were counted
   std::optional<uint32_t> newest_;
   std::optional<ops::Health::SystemTime> closed_;  // newest_ did, if that is known
   std::mutex mutex_;

@@ -33,7 +33,7 @@ constexpr Metric kMetrics[] = {
     {"gaps_total", kCounter, "Streams ended because a ledger is missing"},
     {"verify_failures_total", kCounter, "Streams ended because a ledger cannot be read, or is not what its hashes say"},
     {"skipped_ledgers_total", kCounter, "Ledgers left out of a stream; always 0, as a stream ends instead"},
-    {"retries_total", kCounter, "Calls to a source that were made again, by source and the error's code", "source, reason"},
+    {"retries_total", kCounter, "Requests of a source that were made again, by source and reason: timeout, reset, refused, io, other", "source, reason"},
     {"breaker_state", kGauge, "Whether a source is asked: 0 as ever (closed), 1 once to see (half-open), 2 not for now (open)", "source"},
     {"checkpoint_age_seconds", kGauge, "Time since the oldest of the checkpoints in use moved"},
     {"compressed_bytes_total", kCounter, "Bytes of record batches' buffers as they are sent, by codec", "codec"},

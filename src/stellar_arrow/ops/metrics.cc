@@ -175,9 +175,9 @@ void Metrics::BatchSent(const Batch& batch) {
   }
 }
 
-void Metrics::Retried(std::string_view source, std::string_view reason) {
+void Metrics::Retried(std::string_view source, std::string_view reason, int64_t times) {
   families_->retries.Add({{"source", std::string(source)}, {"reason", std::string(reason)}})
-      .Increment();
+      .Increment(static_cast<double>(times));
 }
 
 void Metrics::SetBreaker(std::string_view source, Breaker state) {

@@ -51,9 +51,9 @@ class Metrics {
   };
   void BatchSent(const Batch& batch);
 
-  // A call to a source is made again. `source` and `reason` become labels: a source's name as the
-  // user gave it, an error's code.
-  void Retried(std::string_view source, std::string_view reason);
+  // Requests of a source were made again, `times` more. `source` and `reason` become labels: a
+  // source's name as the user gave it, one of a few words.
+  void Retried(std::string_view source, std::string_view reason, int64_t times);
   enum class Breaker { kClosed = 0, kHalfOpen = 1, kOpen = 2 };
   void SetBreaker(std::string_view source, Breaker state);
 

@@ -66,7 +66,7 @@ TEST(Metrics, AreAllThoseListedOnceTheirPartsTellThem) {
   Metrics metrics(1000, "1.2.3");
   metrics.BatchSent(Sent());
   metrics.Failed(Error(ErrorCode::kNotFound, "x"));
-  metrics.Retried("lake", "UNAVAILABLE");
+  metrics.Retried("lake", "timeout", 2);
   metrics.SetBreaker("lake", Metrics::Breaker::kOpen);
   metrics.SetCheckpointAge([] { return seconds(3); });
   std::set<std::string> listed;

@@ -1,35 +1,31 @@
 #include "stellar_arrow/source/lake_source.h"
 
 #include <arrow/buffer.h>
-#include <arrow/filesystem/filesystem.h>
-#include <arrow/io/interfaces.h>
-#include <arrow/util/io_util.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "stellar_arrow/base/error.h"
-#include "stellar_arrow/source/descriptors.h"
 #include "stellar_arrow/source/lake_layout.h"
-#include "stellar_arrow/source/object_bytes.h"
+#include "stellar_arrow/source/recovery.h"
+#include "stellar_arrow/source/store.h"
 #include "stellar_arrow/source/unzip.h"
 
 namespace stellar_arrow::source {
 namespace {
 
-namespace fs = arrow::fs;
 using Clock = std::chrono::steady_clock;
 
-// An object as it is stored; real ones of 64 dense ledgers are below 32 MiB.
-constexpr int64_t kMaxStoredBytes = int64_t{256} << 20;
 // How often a lake is listed anew where a look at one name serves in between: a partition can hold
 // 64,000 objects.
 constexpr auto kListInterval = std::chrono::seconds(10);
+// How long whoever asks what the lake has waits for a store that fails.
+constexpr auto kAnswerBudget = std::chrono::seconds(5);
 
 // An object by its name.
 struct NamedObject {
@@ -43,11 +39,20 @@ bool IsKnownEnding(std::string_view extension) { return extension == "zst" || ex
 
 std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// Reads names off a lake, wherever its objects lie: in partition folders, or flat.
+// Reads names and objects off a lake, wherever its objects lie: in partition folders, or flat. What
+// its store fails at is tried again. A value: copies differ by their patience alone.
 class LakeIndex {
  public:
-  LakeIndex(std::shared_ptr<fs::FileSystem> fs, std::string path)
-      : fs_(std::move(fs)), path_(std::move(path)) {}
+  LakeIndex(std::shared_ptr<Store> store, std::shared_ptr<Recovery> recovery)
+      : store_(std::move(store)), recovery_(std::move(recovery)) {}
+
+  const std::shared_ptr<Recovery>& recovery() const { return recovery_; }
+
+  LakeIndex With(Patience patience) const {
+    LakeIndex copy = *this;
+    copy.patience_ = std::move(patience);
+    return copy;
+  }
 
   struct Names {
     std::vector<NamedObject> objects;     // by first ledger
@@ -57,20 +62,17 @@ class LakeIndex {
 
   // The names in the folder `folder` of the lake ("" = its own), those of no lake left out.
   arrow::Result<Names> List(const std::string& folder) const {
-    fs::FileSelector selector;
-    selector.base_dir = folder.empty() ? path_ : path_ + "/" + folder;
-    selector.allow_not_found = !folder.empty();
-    ARROW_ASSIGN_OR_RAISE(const auto infos,
-                          WithDescriptor([&] { return fs_->GetFileInfo(selector); }));
+    ARROW_ASSIGN_OR_RAISE(const auto entries,
+                          recovery_->Run(patience_, [&] { return store_->List(folder); }));
     Names names;
-    for (const fs::FileInfo& info : infos) {
-      const auto name = ParseLakeName(info.base_name());
-      if (!name || name->extension.empty() != info.IsDirectory()) continue;
-      if (info.IsDirectory()) {
-        names.partitions.push_back({name->first, name->last, info.base_name()});
+    for (const Store::Entry& entry : entries) {
+      const auto name = ParseLakeName(entry.name);
+      if (!name || name->extension.empty() != entry.is_folder) continue;
+      if (entry.is_folder) {
+        names.partitions.push_back({name->first, name->last, entry.name});
       } else if (IsKnownEnding(name->extension)) {
         const std::string prefix = folder.empty() ? "" : folder + "/";
-        names.objects.push_back({name->first, name->last, prefix + info.base_name()});
+        names.objects.push_back({name->first, name->last, prefix + entry.name});
       } else if (name->extension.find('.') == std::string::npos) {  // else a copy in the making
         names.unknown_ending = name->extension;
       }
@@ -132,20 +134,22 @@ class LakeIndex {
   }
 
   arrow::Result<bool> Exists(const std::string& object) const {
-    ARROW_ASSIGN_OR_RAISE(const fs::FileInfo info, fs_->GetFileInfo(path_ + "/" + object));
-    return info.IsFile();
+    return recovery_->Run(patience_, [&] { return store_->Exists(object); });
   }
 
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
-                                                     arrow::MemoryPool* pool) const {
-    return WithDescriptor([&] { return TryToRead(object, pool); });
-  }
-
-  // The same; null if it is not there. One request of the store, where Exists() first makes two.
+  // Null if it is not there. One request of the store, where Exists() first makes two.
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadIfThere(const std::string& object,
                                                             arrow::MemoryPool* pool) const {
-    auto bytes = Read(object, pool);
-    if (arrow::internal::ErrnoFromStatus(bytes.status()) == ENOENT) return nullptr;
+    return recovery_->Run(patience_, [&] { return store_->Read(object, pool); });
+  }
+
+  // The same where it was there a moment ago.
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
+                                                     arrow::MemoryPool* pool) const {
+    ARROW_ASSIGN_OR_RAISE(auto bytes, ReadIfThere(object, pool));
+    if (bytes == nullptr) {
+      return Error(ErrorCode::kUnavailable, object, " was there, and is gone");
+    }
     return bytes;
   }
 
@@ -155,25 +159,15 @@ class LakeIndex {
   }
 
  private:
-  arrow::Result<std::shared_ptr<arrow::Buffer>> TryToRead(const std::string& object,
-                                                          arrow::MemoryPool* pool) const {
-    ARROW_ASSIGN_OR_RAISE(auto file, fs_->OpenInputFile(path_ + "/" + object));
-    ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
-    if (size > kMaxStoredBytes) {
-      return Error(ErrorCode::kResourceExhausted, object, " has ", size, " bytes; at most ",
-                   kMaxStoredBytes, " are read");
-    }
-    return ReadBytes(*file, 0, size, pool);
-  }
-
   static std::optional<NamedObject> FirstIn(const Names& names, uint32_t from) {
     const auto found = std::ranges::find_if(
         names.objects, [&](const NamedObject& object) { return object.last >= from; });
     return found == names.objects.end() ? std::nullopt : std::optional(*found);
   }
 
-  std::shared_ptr<fs::FileSystem> fs_;
-  std::string path_;
+  std::shared_ptr<Store> store_;
+  std::shared_ptr<Recovery> recovery_;
+  Patience patience_;
 };
 
 // Where an object lies by its number.
@@ -202,36 +196,46 @@ struct Lake {
 
 class LakeStream final : public ObjectStream {
  public:
-  LakeStream(std::shared_ptr<const Lake> lake, LedgerRange range, GapPolicy gaps,
-             arrow::MemoryPool* pool)
+  // `newest` is the lake's newest ledger when the stream begins.
+  LakeStream(std::shared_ptr<const Lake> lake, LedgerRange range, std::optional<uint32_t> newest,
+             GapPolicy gaps, arrow::MemoryPool* pool)
       : lake_(std::move(lake)),
+        index_(lake_->index.With({.stop = stop_.get_token()})),
         pool_(pool),
         naming_(lake_->naming),
         next_(range.first),
         last_(range.last),
+        newest_(newest),
         gaps_(gaps) {}
 
   arrow::Result<Fetched> Next() override {
     if (done_) return Fetched{};
     if (next_ == 0) {  // the range begins where the lake will
-      ARROW_ASSIGN_OR_RAISE(const auto first, lake_->index.FirstFrom(0));
+      ARROW_ASSIGN_OR_RAISE(const auto first, index_.FirstFrom(0));
       if (!first) return NotYet(Concat(lake_->name, " is empty"));
       next_ = std::max(first->first, kFirstLakeLedger);
     }
     if (last_ && next_ > *last_) return Fetched{};
     const LedgerRange in_file = naming_.layout.FileRange(next_);
     NamedObject object{in_file.first, *in_file.last, naming_.ObjectPath(next_)};
-    ARROW_ASSIGN_OR_RAISE(auto bytes, lake_->index.ReadIfThere(object.path, pool_));
+    ARROW_ASSIGN_OR_RAISE(auto bytes, index_.ReadIfThere(object.path, pool_));
     if (bytes == nullptr) {
       ARROW_ASSIGN_OR_RAISE(const bool found, FindBehindGap(&object));
-      if (!found) return NotYet(Concat(lake_->name, "/", object.path, " does not exist yet"));
+      if (!found) {
+        if (next_ <= newest_.value_or(0)) {
+          return LedgerError(ErrorCode::kUnavailable, next_, "ledger ", next_, ": ", lake_->name,
+                             " had ledgers up to ", *newest_,
+                             ", but has none from this one on now");
+        }
+        return NotYet(Concat(lake_->name, "/", object.path, " does not exist yet"));
+      }
       if (last_ && object.first > *last_) return Fetched{};
-      ARROW_ASSIGN_OR_RAISE(bytes, lake_->index.Read(object.path, pool_));
+      ARROW_ASSIGN_OR_RAISE(bytes, index_.Read(object.path, pool_));
     }
     const xdr::Bytes stored(bytes->data(), static_cast<size_t>(bytes->size()));
     // Lakes on plain file systems are written in place, so the newest object may be half there.
     if (IsCutShort(stored)) {
-      ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
+      ARROW_ASSIGN_OR_RAISE(const auto newest, index_.Newest());
       if (newest && newest->path == object.path) {
         return NotYet(Concat(lake_->name, "/", object.path, " is not whole yet"));
       }
@@ -244,6 +248,8 @@ class LakeStream final : public ObjectStream {
     next_ = object.last + 1;
     return fetched;
   }
+
+  void Cancel() override { stop_.request_stop(); }
 
   void Wait(int64_t milliseconds) override {
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
@@ -262,14 +268,14 @@ class LakeStream final : public ObjectStream {
     if (now < list_again_) {
       if (object->last == UINT32_MAX) return false;
       const std::string following = naming_.ObjectPath(object->last + 1);
-      ARROW_ASSIGN_OR_RAISE(const bool goes_on, lake_->index.Exists(following));
+      ARROW_ASSIGN_OR_RAISE(const bool goes_on, index_.Exists(following));
       if (!goes_on) return false;
     }
     list_again_ = now + kListInterval;
-    ARROW_ASSIGN_OR_RAISE(const auto after, lake_->index.FirstFrom(next_));
+    ARROW_ASSIGN_OR_RAISE(const auto after, index_.FirstFrom(next_));
     if (!after) return false;
     if (after->first > next_ && gaps_ == GapPolicy::kFail) {
-      ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
+      ARROW_ASSIGN_OR_RAISE(const auto newest, index_.Newest());
       return GapError(next_, "ledger ", next_, " is missing: ", lake_->name, "/", object->path,
                       " does not exist, although ", lake_->name, " goes on with ", after->path,
                       " up to ledger ", newest ? newest->last : after->last);
@@ -281,10 +287,13 @@ class LakeStream final : public ObjectStream {
   }
 
   const std::shared_ptr<const Lake> lake_;
+  std::stop_source stop_;
+  const LakeIndex index_;
   arrow::MemoryPool* const pool_;
   Naming naming_;
   uint32_t next_;  // 0: not known before the lake has an object
   const std::optional<uint32_t> last_;
+  const std::optional<uint32_t> newest_;
   const GapPolicy gaps_;
   bool done_ = false;
   Clock::time_point list_again_{};
@@ -292,7 +301,8 @@ class LakeStream final : public ObjectStream {
 
 class LakeSource final : public LedgerSource {
  public:
-  explicit LakeSource(std::shared_ptr<const Lake> lake) : lake_(std::move(lake)) {}
+  explicit LakeSource(std::shared_ptr<const Lake> lake)
+      : lake_(std::move(lake)), index_(lake_->index.With({kAnswerBudget})) {}
 
   std::string_view name() const override { return lake_->name; }
 
@@ -301,9 +311,9 @@ class LakeSource final : public LedgerSource {
     const auto now = Clock::now();
     if (!extent_.newest || now >= list_again_) {
       extent_ = {{}, {}, /*grows=*/true};
-      ARROW_ASSIGN_OR_RAISE(const auto oldest, lake_->index.FirstFrom(0));
+      ARROW_ASSIGN_OR_RAISE(const auto oldest, index_.FirstFrom(0));
       if (!oldest) return extent_;
-      ARROW_ASSIGN_OR_RAISE(const auto newest, lake_->index.Newest());
+      ARROW_ASSIGN_OR_RAISE(const auto newest, index_.Newest());
       extent_.first = std::max(oldest->first, kFirstLakeLedger);
       extent_.newest = newest ? newest->last : oldest->last;
       list_again_ = now + kListInterval;
@@ -311,7 +321,7 @@ class LakeSource final : public LedgerSource {
     // Since the last listing a lake has grown at its end, if at all.
     while (*extent_.newest != UINT32_MAX) {
       const uint32_t next = *extent_.newest + 1;
-      ARROW_ASSIGN_OR_RAISE(const bool exists, lake_->index.Exists(lake_->naming.ObjectPath(next)));
+      ARROW_ASSIGN_OR_RAISE(const bool exists, index_.Exists(lake_->naming.ObjectPath(next)));
       if (!exists) break;
       extent_.newest = lake_->naming.layout.FileRange(next).last;
     }
@@ -325,13 +335,15 @@ class LakeSource final : public LedgerSource {
       return LedgerError(ErrorCode::kOutOfRange, range.first, lake_->name, " does not have ledger ",
                          range.first, ": it has ledgers ", *extent.first, " to ", *extent.newest);
     }
-    return std::make_unique<LakeStream>(lake_, range, gaps, pool);
+    return std::make_unique<LakeStream>(lake_, range, extent.newest, gaps, pool);
   }
 
   std::optional<std::string> passphrase() const override { return lake_->passphrase; }
+  const Recovery* recovery() const override { return lake_->index.recovery().get(); }
 
  private:
   const std::shared_ptr<const Lake> lake_;
+  const LakeIndex index_;
   std::mutex mutex_;
   Extent extent_;
   Clock::time_point list_again_{};
@@ -339,11 +351,12 @@ class LakeSource final : public LedgerSource {
 
 // Settles the layout: the manifest's word, held against the names that are there; without one the
 // options' word, else the names'.
-arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<fs::FileSystem> filesystem,
-                                                      std::string path, std::string name,
+arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<Store> store,
+                                                      std::string name,
                                                       const SourceOptions& options) {
+  auto recovery = std::make_shared<Recovery>(name, options.recovery);
   auto lake = std::make_shared<Lake>(
-      Lake{LakeIndex(std::move(filesystem), std::move(path)), std::move(name), {}, {}});
+      Lake{LakeIndex(std::move(store), std::move(recovery)), std::move(name), {}, {}});
   ARROW_ASSIGN_OR_RAISE(const bool has_manifest, lake->index.Exists(std::string(kManifestName)));
   LakeLayout& layout = lake->naming.layout;
   if (has_manifest) {
@@ -405,31 +418,26 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<fs::FileSy
 
 }  // namespace
 
-arrow::Result<bool> LooksLikeLake(fs::FileSystem& filesystem, const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(const fs::FileInfo manifest,
-                        filesystem.GetFileInfo(path + "/" + std::string(kManifestName)));
-  if (manifest.IsFile()) return true;
-  fs::FileSelector selector;
-  selector.base_dir = path;
-  ARROW_ASSIGN_OR_RAISE(const auto infos, filesystem.GetFileInfo(selector));
-  return std::ranges::any_of(infos, [](const fs::FileInfo& info) {
-    const auto name = ParseLakeName(info.base_name());
-    return name && name->extension.empty() == info.IsDirectory();
+arrow::Result<bool> LooksLikeLake(Store& store) {
+  ARROW_ASSIGN_OR_RAISE(const bool has_manifest, store.Exists(std::string(kManifestName)));
+  if (has_manifest) return true;
+  ARROW_ASSIGN_OR_RAISE(const auto entries, store.List(""));
+  return std::ranges::any_of(entries, [](const Store::Entry& entry) {
+    const auto name = ParseLakeName(entry.name);
+    return name && name->extension.empty() == entry.is_folder;
   });
 }
 
-arrow::Result<std::unique_ptr<LedgerSource>> OpenLake(std::shared_ptr<fs::FileSystem> filesystem,
-                                                      std::string path, std::string name,
+arrow::Result<std::unique_ptr<LedgerSource>> OpenLake(std::shared_ptr<Store> store,
+                                                      std::string name,
                                                       const SourceOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(
-      auto lake, SettleLake(std::move(filesystem), std::move(path), std::move(name), options));
+  ARROW_ASSIGN_OR_RAISE(auto lake, SettleLake(std::move(store), std::move(name), options));
   return std::make_unique<LakeSource>(std::move(lake));
 }
 
-arrow::Result<LakeListing> ListLakeAt(std::shared_ptr<fs::FileSystem> filesystem, std::string path,
-                                      std::string name, const SourceOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const auto lake, SettleLake(std::move(filesystem), std::move(path),
-                                                    std::move(name), options));
+arrow::Result<LakeListing> ListLakeAt(std::shared_ptr<Store> store, std::string name,
+                                      const SourceOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const auto lake, SettleLake(std::move(store), std::move(name), options));
   ARROW_ASSIGN_OR_RAISE(const auto objects, lake->index.All());
   LakeListing listing;
   listing.objects = static_cast<int64_t>(objects.size());

@@ -154,13 +154,13 @@ arrow::Result<std::unique_ptr<LakeWriter>> LakeWriter::Open(const std::string& f
                         settle("files a partition", options.files_per_partition,
                                &LakeManifest::files_per_partition, kFilesPerPartition));
   // Objects without a manifest tell their layout too: a reader holds names against it.
-  const auto filesystem = std::make_shared<arrow::fs::LocalFileSystem>();
-  ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*filesystem, folder));
+  const auto store = OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), folder);
+  ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*store));
   if (lake) {
     SourceOptions layout;
     layout.ledgers_per_file = writer->layout_.ledgers_per_file;
     layout.files_per_partition = writer->layout_.files_per_partition;
-    const arrow::Status readable = OpenLake(filesystem, folder, folder, layout).status();
+    const arrow::Status readable = OpenLake(store, folder, layout).status();
     if (!readable.ok()) {
       return Error(ErrorCode::kFailedPrecondition,
                    "cannot add to what is there: ", readable.message());

@@ -154,11 +154,10 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenPath(const std::string& path, s
     }
     return OpenFiles({path}, std::move(name), options);
   }
-  auto filesystem = std::make_shared<arrow::fs::LocalFileSystem>();
-  const std::string folder = FolderPath(path);
-  ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*filesystem, folder));
-  if (lake) return OpenLake(std::move(filesystem), folder, std::move(name), options);
-  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> files, FilesIn(folder));
+  auto store = OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), FolderPath(path));
+  ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*store));
+  if (lake) return OpenLake(std::move(store), std::move(name), options);
+  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> files, FilesIn(FolderPath(path)));
   if (files.empty()) {
     return Error(ErrorCode::kNotFound, path,
                  " is neither a lake (no .config.json, no names of its kind) nor a folder of "
@@ -192,14 +191,13 @@ arrow::Result<LakeListing> ListLake(std::string_view text, const SourceOptions& 
       !stdfs::is_directory(url.path, error)) {
     return Error(ErrorCode::kInvalidArgument, text, " is no lake: it is no folder");
   }
-  auto filesystem = std::make_shared<arrow::fs::LocalFileSystem>();
-  const std::string folder = FolderPath(url.path);
-  ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*filesystem, folder));
+  auto store = OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), FolderPath(url.path));
+  ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*store));
   if (!lake) {
     return Error(ErrorCode::kInvalidArgument, url.path,
                  " is no lake: it has no .config.json and no names of a lake's kind");
   }
-  return ListLakeAt(std::move(filesystem), folder, url.path, options);
+  return ListLakeAt(std::move(store), url.path, options);
 }
 
 }  // namespace stellar_arrow::source

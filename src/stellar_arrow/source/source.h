@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "stellar_arrow/base/range.h"
+#include "stellar_arrow/source/recovery.h"
 
 namespace stellar_arrow::source {
 
@@ -105,6 +106,9 @@ class LedgerSource {
   // The network passphrase that the source states about itself (a lake's manifest), if any.
   virtual std::optional<std::string> passphrase() const { return std::nullopt; }
 
+  // What is tried again when the source does not answer; null where nothing is.
+  virtual const Recovery* recovery() const { return nullptr; }
+
   // Whether the ledgers are nobody's, but made up.
   virtual bool made_up() const { return false; }
 };
@@ -123,6 +127,7 @@ struct SourceOptions {
   // Layout of a lake without a manifest, where the names do not tell; 0 = unknown.
   uint32_t ledgers_per_file = 0;
   uint32_t files_per_partition = 0;
+  RecoveryOptions recovery;
 };
 
 // Opens the source that `url` names: a plain path, `file:PATH`, `framed:PATH[?follow=true]`

@@ -1,0 +1,313 @@
+// What happens when a store fails: on a lake of real ledgers, in a store that fails as it is told.
+#include "stellar_arrow/source/recovery.h"
+
+#include <arrow/buffer.h>
+#include <arrow/filesystem/localfs.h>
+#include <arrow/util/io_util.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/lake_source.h"
+
+namespace stellar_arrow::source {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+constexpr uint32_t kFirst = 30822015;
+constexpr uint32_t kLast = 30822020;
+
+arrow::Status Gone() { return Error(ErrorCode::kUnavailable, "nobody answers"); }
+
+arrow::Status System(int number) {
+  return arrow::internal::IOErrorFromErrno(number, "cannot read");
+}
+
+// The lake of real ledgers, whose requests first pass `fault`.
+class FaultyStore final : public Store {
+ public:
+  // Fails the request if it is not OK. `object` is what is asked for. From any thread.
+  std::function<arrow::Status(const std::string& object)> fault = [](const std::string&) {
+    return arrow::Status::OK();
+  };
+  // As if they were not there.
+  std::set<std::string> hidden;
+  std::atomic<int> requests = 0;
+
+  arrow::Result<std::vector<Entry>> List(const std::string& folder) override {
+    ARROW_RETURN_NOT_OK(Pass(folder));
+    ARROW_ASSIGN_OR_RAISE(auto entries, store_->List(folder));
+    const std::lock_guard lock(mutex_);
+    std::erase_if(entries, [this](const Entry& entry) { return hidden.contains(entry.name); });
+    return entries;
+  }
+  arrow::Result<bool> Exists(const std::string& object) override {
+    ARROW_RETURN_NOT_OK(Pass(object));
+    return IsHidden(object) ? false : store_->Exists(object);
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
+                                                     arrow::MemoryPool* pool) override {
+    ARROW_RETURN_NOT_OK(Pass(object));
+    if (IsHidden(object)) return nullptr;
+    return store_->Read(object, pool);
+  }
+  void Show(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    hidden.erase(name);
+  }
+
+ private:
+  arrow::Status Pass(const std::string& object) {
+    ++requests;
+    return fault(object);
+  }
+  bool IsHidden(const std::string& object) {
+    const std::lock_guard lock(mutex_);
+    return hidden.contains(object.substr(object.rfind('/') + 1));
+  }
+
+  const std::shared_ptr<Store> store_ =
+      OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), SAS_TEST_DATA "/pubnet-lake");
+  std::mutex mutex_;
+};
+
+std::string NameOf(uint32_t ledger) {
+  return Concat(std::hex, std::uppercase, UINT32_MAX - ledger, "--", std::dec, ledger, ".xdr.zst");
+}
+
+struct Lake {
+  explicit Lake(RecoveryOptions recovery = {}) : Lake(recovery, [](FaultyStore&) {}) {}
+  Lake(RecoveryOptions recovery, const std::function<void(FaultyStore&)>& prepare) {
+    prepare(*store);
+    source = OpenLake(store, "lake", {.recovery = recovery}).ValueOrDie();
+  }
+
+  std::unique_ptr<ObjectStream> Stream(LedgerRange range = {kFirst, kLast}) {
+    return source->OpenStream(range, GapPolicy::kFail).ValueOrDie();
+  }
+  int64_t retries() const {
+    int64_t sum = 0;
+    for (const int64_t count : source->recovery()->retries()) sum += count;
+    return sum;
+  }
+
+  const std::shared_ptr<FaultyStore> store = std::make_shared<FaultyStore>();
+  std::unique_ptr<LedgerSource> source;
+};
+
+// First ledgers of all objects up to the end, or the error.
+arrow::Result<std::vector<uint32_t>> ReadAll(ObjectStream& stream) {
+  std::vector<uint32_t> ledgers;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const Fetched fetched, stream.Next());
+    if (fetched.state != Fetched::State::kObject) return ledgers;
+    ledgers.push_back(fetched.object.first);
+  }
+}
+
+std::vector<uint32_t> Numbers(uint32_t first, uint32_t last) {
+  std::vector<uint32_t> numbers;
+  for (uint32_t n = first; n <= last; ++n) numbers.push_back(n);
+  return numbers;
+}
+
+TEST(Failure, IsToldByTypeNeverByText) {
+  EXPECT_EQ(FailureOf(arrow::Status::OK()), Failure::kNone);
+  for (const int number : {EIO, ETIMEDOUT, ECONNRESET, ECONNREFUSED, ESTALE, EAGAIN}) {
+    EXPECT_EQ(FailureOf(System(number)), Failure::kTransient) << number;
+  }
+  for (const int number : {ENOENT, EACCES, EPERM, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG}) {
+    EXPECT_EQ(FailureOf(System(number)), Failure::kPermanent) << number;
+  }
+  EXPECT_EQ(FailureOf(Gone()), Failure::kTransient);
+  EXPECT_EQ(FailureOf(Error(ErrorCode::kDataLoss, "connection reset")), Failure::kData);
+  EXPECT_EQ(FailureOf(Error(ErrorCode::kResourceExhausted, "timeout")), Failure::kPermanent);
+  EXPECT_EQ(FailureOf(Error(ErrorCode::kCancelled, "unavailable")), Failure::kCancelled);
+}
+
+TEST(Recovery, AsksAgainUntilAllIsRead) {
+  Lake lake({.max_attempts = 3});
+  std::atomic<int> asked = 0;
+  // Every other request fails.
+  lake.store->fault = [&](const std::string&) {
+    return ++asked % 2 == 1 ? Gone() : arrow::Status();
+  };
+  EXPECT_EQ(ReadAll(*lake.Stream()).ValueOrDie(), Numbers(kFirst, kLast));
+  EXPECT_GE(lake.retries(), 6);
+  EXPECT_EQ(lake.source->recovery()->breaker_state(), CircuitBreaker::State::kClosed);
+}
+
+TEST(Recovery, EndsWithTheLastFailureAfterAllAttempts) {
+  Lake lake({.max_attempts = 2});
+  lake.store->fault = [](const std::string& object) {
+    return object.ends_with(NameOf(kFirst + 2)) ? System(EIO) : arrow::Status();
+  };
+  const auto stream = lake.Stream();
+  for (uint32_t ledger = kFirst; ledger < kFirst + 2; ++ledger) {
+    EXPECT_EQ(stream->Next().ValueOrDie().object.first, ledger);
+  }
+  lake.store->requests = 0;
+  const arrow::Status status = stream->Next().status();
+  EXPECT_EQ(lake.store->requests, 2);
+  EXPECT_EQ(CodeOf(status), ErrorCode::kUnavailable);
+  EXPECT_THAT(status.message(), HasSubstr("lake failed 2 times in"));
+  EXPECT_THAT(status.message(), HasSubstr("Input/output error"));
+  EXPECT_EQ(lake.source->recovery()->retries()[3], 1) << "for the reason io";
+  // Nothing was passed over: asked again, the stream goes on where it was.
+  lake.store->fault = [](const std::string&) { return arrow::Status::OK(); };
+  EXPECT_EQ(ReadAll(*stream).ValueOrDie(), Numbers(kFirst + 2, kLast));
+}
+
+TEST(Recovery, AsksForWhatIsRefusedOnceOnly) {
+  for (const auto& refusal : {System(EACCES), Error(ErrorCode::kResourceExhausted, "too big"),
+                              Error(ErrorCode::kDataLoss, "no ledger")}) {
+    Lake lake;
+    const auto stream = lake.Stream();
+    lake.store->fault = [&](const std::string&) { return refusal; };
+    lake.store->requests = 0;
+    EXPECT_EQ(stream->Next().status().code(), refusal.code());
+    EXPECT_EQ(lake.store->requests, 1) << refusal;
+  }
+}
+
+TEST(Recovery, WaitsEverLongerButNeverInStep) {
+  Lake lake({.max_attempts = 4, .breaker_threshold = 100});
+  const auto stream = lake.Stream();
+  std::mutex mutex;
+  std::vector<Recovery::Clock::time_point> times;
+  lake.store->fault = [&](const std::string&) {
+    const std::lock_guard lock(mutex);
+    times.push_back(Recovery::Clock::now());
+    return Gone();
+  };
+  EXPECT_EQ(CodeOf(stream->Next().status()), ErrorCode::kUnavailable);
+  ASSERT_EQ(times.size(), 4u);
+  for (int i = 1; i < 4; ++i) {
+    EXPECT_GE(times[i] - times[i - 1], Recovery::kFirstWait * (1 << (i - 1)) / 2);
+  }
+}
+
+TEST(Recovery, IsCancelledWhileItWaits) {
+  Lake lake({.max_attempts = 100, .breaker_threshold = 1});
+  const auto stream = lake.Stream();
+  lake.store->fault = [](const std::string&) { return Gone(); };
+  arrow::Status status;
+  std::jthread reader([&] { status = stream->Next().status(); });
+  std::this_thread::sleep_for(200ms);
+  const auto begin = Recovery::Clock::now();
+  stream->Cancel();
+  reader.join();
+  EXPECT_LT(Recovery::Clock::now() - begin, 2s);
+  EXPECT_EQ(CodeOf(status), ErrorCode::kCancelled) << status;
+}
+
+TEST(Recovery, SparesASourceThatIsDownAndFindsItUpAgain) {
+  Lake lake({.max_attempts = 5, .breaker_threshold = 5});
+  const auto stream = lake.Stream();
+  std::atomic<bool> down = true;
+  lake.store->fault = [&](const std::string&) { return down ? Gone() : arrow::Status(); };
+  EXPECT_EQ(CodeOf(stream->Next().status()), ErrorCode::kUnavailable);
+  EXPECT_EQ(lake.source->recovery()->breaker_state(), CircuitBreaker::State::kOpen);
+  lake.store->requests = 0;
+  // Whoever asks what there is learns that it is down, without asking it more than once a second.
+  const auto begin = Recovery::Clock::now();
+  const arrow::Status status = lake.source->GetExtent().status();
+  const std::chrono::duration<double> passed = Recovery::Clock::now() - begin;
+  EXPECT_EQ(CodeOf(status), ErrorCode::kUnavailable) << status;
+  EXPECT_THAT(status.message(), HasSubstr("lake "));
+  EXPECT_LE(lake.store->requests, passed.count() + 1);
+  down = false;
+  EXPECT_EQ(ReadAll(*stream).ValueOrDie(), Numbers(kFirst, kLast));
+  EXPECT_EQ(lake.source->recovery()->breaker_state(), CircuitBreaker::State::kClosed);
+}
+
+// Many streams on a source that comes and goes all end whole, and are no burden to it.
+TEST(Recovery, BringsManyStreamsOverAFlappingSource) {
+  constexpr int kStreams = 50;
+  Lake lake({.max_attempts = 20});
+  std::vector<std::unique_ptr<ObjectStream>> streams;
+  for (int i = 0; i < kStreams; ++i) streams.push_back(lake.Stream());
+  const auto begin = Recovery::Clock::now();
+  const auto is_down = [&] { return (Recovery::Clock::now() - begin) / 1s % 2 == 0; };
+  std::atomic<int> failed = 0;
+  lake.store->fault = [&](const std::string&) {
+    std::this_thread::sleep_for(200ms);
+    if (!is_down()) return arrow::Status::OK();
+    ++failed;
+    return Gone();
+  };
+  lake.store->requests = 0;
+  std::atomic<int> whole = 0;
+  std::vector<std::jthread> readers;
+  for (const auto& stream : streams) {
+    readers.emplace_back([&] {
+      const auto read = ReadAll(*stream);
+      if (read.ok() && *read == Numbers(kFirst, kLast)) ++whole;
+    });
+  }
+  readers.clear();
+  EXPECT_EQ(whole, kStreams);
+  const std::chrono::duration<double> passed = Recovery::Clock::now() - begin;
+  // When it goes down each stream may have a request under way; then there are probes alone.
+  EXPECT_LE(failed, (passed.count() / 2 + 1) * (kStreams + 1.2));
+  EXPECT_LE(lake.retries(),
+            0.2 * lake.store->requests + Recovery::kMostRepetitions + passed.count() + kStreams);
+}
+
+TEST(Recovery, EndsWhenItsPatienceDoes) {
+  Recovery recovery("s", {.max_attempts = 100, .breaker_threshold = 100});
+  const auto begin = Recovery::Clock::now();
+  const auto result =
+      recovery.Run({.budget = 600ms}, []() -> arrow::Result<int> { return Gone(); });
+  EXPECT_EQ(CodeOf(result.status()), ErrorCode::kUnavailable);
+  EXPECT_LT(Recovery::Clock::now() - begin, 5s);
+}
+
+TEST(LakeTip, IsNoFailureHoweverLongItLasts) {
+  Lake lake({}, [](FaultyStore& store) { store.hidden = {NameOf(kLast)}; });
+  const auto stream = lake.Stream({kFirst, std::nullopt});
+  for (uint32_t ledger = kFirst; ledger < kLast; ++ledger) {
+    EXPECT_EQ(stream->Next().ValueOrDie().object.first, ledger);
+  }
+  for (int i = 0; i < 60; ++i) {  // over ten times as often as what fails is tried
+    EXPECT_EQ(stream->Next().ValueOrDie().state, Fetched::State::kNotYet);
+  }
+  EXPECT_EQ(lake.retries(), 0);
+  EXPECT_EQ(lake.source->recovery()->breaker_state(), CircuitBreaker::State::kClosed);
+  lake.store->Show(NameOf(kLast));
+  EXPECT_EQ(stream->Next().ValueOrDie().object.first, kLast);
+}
+
+TEST(LakeGap, IsAnErrorBehindTheTipAndIsNotTriedAgain) {
+  Lake lake({}, [](FaultyStore& store) { store.hidden = {NameOf(kFirst + 2)}; });
+  const arrow::Status status = ReadAll(*lake.Stream({kFirst, std::nullopt})).status();
+  EXPECT_EQ(CodeOf(status), ErrorCode::kDataLoss);
+  EXPECT_THAT(status.message(), HasSubstr(Concat("ledger ", kFirst + 2, " is missing")));
+  EXPECT_EQ(lake.retries(), 0);
+}
+
+// A lake that was there, of which nothing is left, as of a disk that is not mounted any more.
+TEST(LakeThatVanished, IsNotTakenForOneAtItsTip) {
+  Lake lake;
+  const auto stream = lake.Stream({kFirst, std::nullopt});
+  EXPECT_EQ(stream->Next().ValueOrDie().object.first, kFirst);
+  for (uint32_t ledger = kFirst; ledger <= kLast; ++ledger) {
+    lake.store->hidden.insert(NameOf(ledger));
+  }
+  const arrow::Status status = stream->Next().status();
+  EXPECT_EQ(CodeOf(status), ErrorCode::kUnavailable) << status;
+  EXPECT_EQ(DetailOf(status)->ledger(), kFirst + 1);
+}
+
+}  // namespace
+}  // namespace stellar_arrow::source

@@ -1,0 +1,84 @@
+#include "stellar_arrow/source/store.h"
+
+#include <arrow/buffer.h>
+#include <arrow/filesystem/filesystem.h>
+#include <arrow/io/interfaces.h>
+#include <arrow/util/io_util.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/descriptors.h"
+#include "stellar_arrow/source/object_bytes.h"
+
+namespace stellar_arrow::source {
+namespace {
+
+namespace fs = arrow::fs;
+
+// An object as it is stored; real ones of 64 dense ledgers are below 32 MiB.
+constexpr int64_t kMaxStoredBytes = int64_t{256} << 20;
+
+bool IsNotThere(const arrow::Status& status) {
+  return arrow::internal::ErrnoFromStatus(status) == ENOENT;
+}
+
+class FileSystemStore final : public Store {
+ public:
+  FileSystemStore(std::shared_ptr<fs::FileSystem> filesystem, std::string path)
+      : filesystem_(std::move(filesystem)), path_(std::move(path)) {}
+
+  arrow::Result<std::vector<Entry>> List(const std::string& folder) override {
+    fs::FileSelector selector;
+    selector.base_dir = folder.empty() ? path_ : path_ + "/" + folder;
+    selector.allow_not_found = !folder.empty();
+    auto infos = WithDescriptor([&] { return filesystem_->GetFileInfo(selector); });
+    if (IsNotThere(infos.status())) {  // it was there when it was opened, and may come back
+      return Error(ErrorCode::kUnavailable, "the folder ", path_, " is gone");
+    }
+    ARROW_RETURN_NOT_OK(infos);
+    std::vector<Entry> entries;
+    entries.reserve(infos->size());
+    for (const fs::FileInfo& info : *infos) {
+      entries.push_back({info.base_name(), info.IsDirectory()});
+    }
+    return entries;
+  }
+
+  arrow::Result<bool> Exists(const std::string& object) override {
+    ARROW_ASSIGN_OR_RAISE(const fs::FileInfo info, filesystem_->GetFileInfo(path_ + "/" + object));
+    return info.IsFile();
+  }
+
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
+                                                     arrow::MemoryPool* pool) override {
+    auto bytes = WithDescriptor([&] { return TryToRead(object, pool); });
+    if (IsNotThere(bytes.status())) return nullptr;
+    return bytes;
+  }
+
+ private:
+  arrow::Result<std::shared_ptr<arrow::Buffer>> TryToRead(const std::string& object,
+                                                          arrow::MemoryPool* pool) const {
+    ARROW_ASSIGN_OR_RAISE(auto file, filesystem_->OpenInputFile(path_ + "/" + object));
+    ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
+    if (size > kMaxStoredBytes) {
+      return Error(ErrorCode::kResourceExhausted, object, " has ", size, " bytes; at most ",
+                   kMaxStoredBytes, " are read");
+    }
+    return ReadBytes(*file, 0, size, pool);
+  }
+
+  const std::shared_ptr<fs::FileSystem> filesystem_;
+  const std::string path_;
+};
+
+}  // namespace
+
+std::shared_ptr<Store> OpenStore(std::shared_ptr<fs::FileSystem> filesystem, std::string path) {
+  return std::make_shared<FileSystemStore>(std::move(filesystem), std::move(path));
+}
+
+}  // namespace stellar_arrow::source

@@ -1,0 +1,40 @@
+// Where a lake's objects lie: under names in folders, each read whole. Knows no ledger.
+#pragma once
+
+#include <arrow/filesystem/type_fwd.h>
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace stellar_arrow::source {
+
+// Thread-safe. Each call is one attempt, however it ends: to try again is for others (recovery.h).
+// Errors: UNAVAILABLE, or the system's own, where the store does not answer.
+class Store {
+ public:
+  struct Entry {
+    std::string name;
+    bool is_folder = false;
+  };
+
+  virtual ~Store() = default;
+
+  // What is in `folder`, in any order ("" = the store itself). A folder that is not there is empty,
+  // but the store itself must be there.
+  virtual arrow::Result<std::vector<Entry>> List(const std::string& folder) = 0;
+
+  virtual arrow::Result<bool> Exists(const std::string& object) = 0;
+
+  // Null if it is not there. Errors: RESOURCE_EXHAUSTED for one that is too big.
+  virtual arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
+                                                             arrow::MemoryPool* pool) = 0;
+};
+
+// The folder `path` of a file system of Arrow's.
+std::shared_ptr<Store> OpenStore(std::shared_ptr<arrow::fs::FileSystem> filesystem,
+                                 std::string path);
+
+}  // namespace stellar_arrow::source
