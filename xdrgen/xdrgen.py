@@ -917,9 +917,9 @@ def emit_type_info(protocol):
         enum = protocol.by_name[protocol.resolve(d["discriminant"]["type"])["name"]]
         return json_member(c["name"], enum["member_prefix"])
 
-    for d in named:
+    for place, d in enumerate(named, 1):
         name = d["name"]
-        head = f'const TypeInfo k{name} = {{.kind = Kind::%s, .name = "{name}"'
+        head = f'const TypeInfo k{name} = {{.kind = Kind::%s, .name = "{name}", .place = {place}'
         if d["recursive"]:
             head += ", .recursive = true"
         if d["kind"] == "typedef":

@@ -25,7 +25,8 @@ using V = v::SCVal;
 std::string TextOf(const V& value) {
   const auto wire = v::Encode(value);
   std::string out;
-  AppendScValText(*xdr::SCVal::Check(wire), &out);
+  KeyText keys;
+  AppendScValText(*xdr::SCVal::Check(wire), &keys, &out);
   return out;
 }
 
@@ -60,6 +61,14 @@ TEST(ScValText, IsWhatGoPrints) {
       {V::SCV_I128({-1, kMost}), "I128", "-1"},
       {V::SCV_U256({0, 0, 1, 0}), "U256", "18446744073709551616"},
       {V::SCV_I256({-1, kMost, kMost, 0}), "I256", "-18446744073709551616"},
+      {V::SCV_I128({INT64_MIN, 0}), "I128", "-170141183460469231731687303715884105728"},
+      {V::SCV_I128({54210108, 11515845246265065472u}), "I128", "1000000000000000000000000000"},
+      {V::SCV_I256({INT64_MIN, 0, 0, 0}), "I256",
+       "-57896044618658097711785492504343953926634992332820282019728792003956564819968"},
+      {V::SCV_U256({kMost, kMost, kMost, kMost}), "U256",
+       "115792089237316195423570985008687907853269984665640564039457584007913129639935"},
+      {V::SCV_U256({0, 2938735, 16178822382532126880u, 802379606485813760}), "U256",
+       "1000000000000000000000000000000000001000000000"},
       {V::SCV_BYTES({0, 255}), "Bytes", "00ff"},
       {V::SCV_STRING("a \"b\""), "Str", "a \"b\""},
       {V::SCV_SYMBOL("sym"), "Sym", "sym"},

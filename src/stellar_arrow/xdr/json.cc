@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <iterator>
 #include <span>
+#include <vector>
 
 #include "stellar_arrow/text/hex.h"
 #include "stellar_arrow/text/strkey.h"
@@ -52,13 +54,21 @@ void AppendEscaped(Bytes bytes, std::string& out) {
   }
 }
 
+template <typename Integer>
+void AppendInteger(Integer value, std::string& out) {
+  std::array<char, 24> digits;
+  out.append(digits.data(), std::to_chars(digits.begin(), digits.end(), value).ptr);
+}
+
 // A number of big-endian 64-bit limbs in decimal; with a sign if its top bit is set and it may be.
 template <size_t kLimbs>
 void AppendDecimal(const uint8_t* p, bool is_signed, std::string& out) {
+  constexpr uint32_t kPart = 1'000'000'000;  // nine digits at once
+  constexpr size_t kPartDigits = 9;
   std::array<uint32_t, 2 * kLimbs> words;  // most significant first
   for (size_t i = 0; i < words.size(); ++i) words[i] = detail::Load32(p + 4 * i);
-  const bool negative = is_signed && (words[0] & 0x80000000u) != 0;
-  if (negative) {  // its two's complement
+  if (is_signed && (words[0] & 0x80000000u) != 0) {  // its two's complement
+    out += '-';
     uint64_t carry = 1;
     for (size_t i = words.size(); i-- > 0;) {
       carry += static_cast<uint32_t>(~words[i]);
@@ -66,32 +76,53 @@ void AppendDecimal(const uint8_t* p, bool is_signed, std::string& out) {
       carry >>= 32;
     }
   }
-  std::string digits;  // least significant first
-  do {
+  std::array<uint32_t, 2 * kLimbs + 1> parts;  // below the first 64 bits, least significant first
+  size_t part_count = 0;
+  for (size_t first = 0;;) {
+    while (first < words.size() - 2 && words[first] == 0) ++first;
+    if (first == words.size() - 2) break;
     uint64_t remainder = 0;
-    for (uint32_t& word : words) {
-      remainder = remainder << 32 | word;
-      word = static_cast<uint32_t>(remainder / 10);
-      remainder %= 10;
+    for (size_t i = first; i < words.size(); ++i) {
+      remainder = remainder << 32 | words[i];
+      words[i] = static_cast<uint32_t>(remainder / kPart);
+      remainder %= kPart;
     }
-    digits += static_cast<char>('0' + remainder);
-  } while (std::ranges::any_of(words, [](uint32_t word) { return word != 0; }));
-  if (negative) digits += '-';
-  out.append(digits.rbegin(), digits.rend());
+    parts[part_count++] = static_cast<uint32_t>(remainder);
+  }
+  AppendInteger(uint64_t{words[words.size() - 2]} << 32 | words.back(), out);
+  while (part_count > 0) {
+    out.append(kPartDigits, '0');
+    uint32_t part = parts[--part_count];
+    for (size_t at = out.size(); part != 0; part /= 10) {
+      out[--at] = static_cast<char>('0' + part % 10);
+    }
+  }
 }
 
-void AppendAssetCode(Bytes code, size_t least, std::string& out) {
+void AppendCode(Bytes code, size_t least, std::string& out) {
   size_t size = code.size();
   while (size > least && code[size - 1] == 0) --size;
   AppendEscaped(code.first(size), out);
 }
 
-template <typename View>
-View ViewAt(const uint8_t* p) {
-  return detail::Access::Make<View>(p);
-}
+constexpr auto AppendAssetCode4 = [](Opaque<4> code, std::string& out) {
+  AppendCode(code, 0, out);
+};
 
-void AppendAddress(const SCAddress& address, std::string& out) {
+// A code of up to 4 letters would be an AssetCode4, so 5 are always shown.
+constexpr auto AppendAssetCode12 = [](Opaque<12> code, std::string& out) {
+  AppendCode(code, 5, out);
+};
+
+constexpr auto AppendAssetCode = [](const AssetCode& code, std::string& out) {
+  if (const auto code4 = code.ifAssetCode4()) {
+    AppendAssetCode4(*code4, out);
+  } else {
+    AppendAssetCode12(code.assetCode12(), out);
+  }
+};
+
+constexpr auto AppendAddress = [](const SCAddress& address, std::string& out) {
   switch (address.type()) {
     case SCAddressType::SC_ADDRESS_TYPE_ACCOUNT:
       out += text::EncodeAccount(address.accountId().ed25519()).view();
@@ -116,7 +147,7 @@ void AppendAddress(const SCAddress& address, std::string& out) {
       break;
     }
   }
-}
+};
 
 void AppendSignedPayload(Opaque<32> key, Bytes payload, std::string& out) {
   if (payload.empty()) {  // has no strkey
@@ -126,7 +157,7 @@ void AppendSignedPayload(Opaque<32> key, Bytes payload, std::string& out) {
   out += text::EncodeSignedPayload(key, payload).view();
 }
 
-void AppendSignerKey(const SignerKey& key, std::string& out) {
+constexpr auto AppendSignerKey = [](const SignerKey& key, std::string& out) {
   switch (key.type()) {
     case SignerKeyType::SIGNER_KEY_TYPE_ED25519:
       out += text::EncodeAccount(key.ed25519()).view();
@@ -143,89 +174,89 @@ void AppendSignerKey(const SignerKey& key, std::string& out) {
       break;
     }
   }
-}
+};
 
-void AppendMuxedAccount(const MuxedAccount& account, std::string& out) {
+constexpr auto AppendMuxedAccount = [](const MuxedAccount& account, std::string& out) {
   if (auto muxed = account.ifMed25519()) {
     out += text::EncodeMuxedAccount(muxed->ed25519(), muxed->id()).view();
   } else {
     out += text::EncodeAccount(account.ed25519()).view();
   }
-}
+};
 
-// Types that are a string of their own kind, by name. Each appends what stands between the quotes.
+// A type that is a string of its own kind. append() appends what stands between the quotes and
+// returns the value's end.
 struct SpecialForm {
   std::string_view type;
-  void (*append)(const uint8_t* p, std::string& out);
+  const uint8_t* (*append)(const uint8_t* p, std::string& out);
 };
+
+// Of the type that `View` reads, by what appends the text of one.
+template <typename View, typename Append>
+constexpr SpecialForm Form(std::string_view type, Append) {
+  return {type, [](const uint8_t* p, std::string& out) {
+            Append{}(detail::Codec<View>::Read(p), out);
+            return detail::Codec<View>::Skip(p);
+          }};
+}
+
+// The same where it is one of the strkeys.
+template <typename View, typename Encode>
+constexpr SpecialForm Key(std::string_view type, Encode) {
+  return Form<View>(type, [](View view, std::string& out) { out += Encode{}(view).view(); });
+}
+
+template <typename View, bool is_signed>
+constexpr SpecialForm Number(std::string_view type) {
+  return Form<View>(type, [](View parts, std::string& out) {
+    AppendDecimal<View::kFixedSize / 8>(detail::Access::Begin(parts), is_signed, out);
+  });
+}
 
 constexpr SpecialForm kSpecialForms[] = {
-    {"PublicKey",
-     [](const uint8_t* p, std::string& out) {
-       out += text::EncodeAccount(ViewAt<PublicKey>(p).ed25519()).view();
-     }},
-    {"ContractID", [](const uint8_t* p,
-                      std::string& out) { out += text::EncodeContract(Opaque<32>(p, 32)).view(); }},
-    {"PoolID",
-     [](const uint8_t* p, std::string& out) {
-       out += text::EncodeLiquidityPool(Opaque<32>(p, 32)).view();
-     }},
-    {"ClaimableBalanceID",
-     [](const uint8_t* p, std::string& out) {
-       out += text::EncodeClaimableBalance(ViewAt<ClaimableBalanceID>(p).v0()).view();
-     }},
-    {"MuxedAccount",
-     [](const uint8_t* p, std::string& out) { AppendMuxedAccount(ViewAt<MuxedAccount>(p), out); }},
-    {"MuxedAccountMed25519",
-     [](const uint8_t* p, std::string& out) {
-       const auto muxed = ViewAt<MuxedAccountMed25519>(p);
-       out += text::EncodeMuxedAccount(muxed.ed25519(), muxed.id()).view();
-     }},
-    {"MuxedEd25519Account",
-     [](const uint8_t* p, std::string& out) {
-       const auto muxed = ViewAt<MuxedEd25519Account>(p);
-       out += text::EncodeMuxedAccount(muxed.ed25519(), muxed.id()).view();
-     }},
-    {"MuxedContract",
-     [](const uint8_t* p, std::string& out) {
-       const auto muxed = ViewAt<MuxedContract>(p);
-       out += text::EncodeMuxedContract(muxed.contractId(), muxed.id()).view();
-     }},
-    {"SCAddress",
-     [](const uint8_t* p, std::string& out) { AppendAddress(ViewAt<SCAddress>(p), out); }},
-    {"SignerKey",
-     [](const uint8_t* p, std::string& out) { AppendSignerKey(ViewAt<SignerKey>(p), out); }},
-    {"SignerKeyEd25519SignedPayload",
-     [](const uint8_t* p, std::string& out) {
-       const auto signed_payload = ViewAt<SignerKeyEd25519SignedPayload>(p);
-       AppendSignedPayload(signed_payload.ed25519(), signed_payload.payload(), out);
-     }},
-    {"AssetCode4", [](const uint8_t* p, std::string& out) { AppendAssetCode({p, 4}, 0, out); }},
-    // A code of up to 4 letters would be an AssetCode4, so 5 are always shown.
-    {"AssetCode12", [](const uint8_t* p, std::string& out) { AppendAssetCode({p, 12}, 5, out); }},
-    {"AssetCode",
-     [](const uint8_t* p, std::string& out) {
-       const auto code = ViewAt<AssetCode>(p);
-       if (auto code4 = code.ifAssetCode4()) {
-         AppendAssetCode(*code4, 0, out);
-       } else {
-         AppendAssetCode(code.assetCode12(), 5, out);
-       }
-     }},
-    {"Int128Parts",
-     [](const uint8_t* p, std::string& out) { AppendDecimal<2>(p, /*is_signed=*/true, out); }},
-    {"UInt128Parts",
-     [](const uint8_t* p, std::string& out) { AppendDecimal<2>(p, /*is_signed=*/false, out); }},
-    {"Int256Parts",
-     [](const uint8_t* p, std::string& out) { AppendDecimal<4>(p, /*is_signed=*/true, out); }},
-    {"UInt256Parts",
-     [](const uint8_t* p, std::string& out) { AppendDecimal<4>(p, /*is_signed=*/false, out); }},
+    Key<PublicKey>("PublicKey", [](PublicKey key) { return text::EncodeAccount(key.ed25519()); }),
+    Key<Opaque<32>>("ContractID", [](Opaque<32> hash) { return text::EncodeContract(hash); }),
+    Key<Opaque<32>>("PoolID", [](Opaque<32> hash) { return text::EncodeLiquidityPool(hash); }),
+    Key<ClaimableBalanceID>(
+        "ClaimableBalanceID",
+        [](ClaimableBalanceID id) { return text::EncodeClaimableBalance(id.v0()); }),
+    Form<MuxedAccount>("MuxedAccount", AppendMuxedAccount),
+    Key<MuxedAccountMed25519>("MuxedAccountMed25519",
+                              [](MuxedAccountMed25519 muxed) {
+                                return text::EncodeMuxedAccount(muxed.ed25519(), muxed.id());
+                              }),
+    Key<MuxedEd25519Account>("MuxedEd25519Account",
+                             [](MuxedEd25519Account muxed) {
+                               return text::EncodeMuxedAccount(muxed.ed25519(), muxed.id());
+                             }),
+    Key<MuxedContract>("MuxedContract",
+                       [](MuxedContract muxed) {
+                         return text::EncodeMuxedContract(muxed.contractId(), muxed.id());
+                       }),
+    Form<SCAddress>("SCAddress", AppendAddress),
+    Form<SignerKey>("SignerKey", AppendSignerKey),
+    Form<SignerKeyEd25519SignedPayload>("SignerKeyEd25519SignedPayload",
+                                        [](SignerKeyEd25519SignedPayload key, std::string& out) {
+                                          AppendSignedPayload(key.ed25519(), key.payload(), out);
+                                        }),
+    Form<Opaque<4>>("AssetCode4", AppendAssetCode4),
+    Form<Opaque<12>>("AssetCode12", AppendAssetCode12),
+    Form<AssetCode>("AssetCode", AppendAssetCode),
+    Number<Int128Parts, true>("Int128Parts"),
+    Number<UInt128Parts, false>("UInt128Parts"),
+    Number<Int256Parts, true>("Int256Parts"),
+    Number<UInt256Parts, false>("UInt256Parts"),
 };
 
-const SpecialForm* FindSpecialForm(std::string_view type) {
-  if (type.empty()) return nullptr;
-  const auto found = std::ranges::find(kSpecialForms, type, &SpecialForm::type);
-  return found == std::end(kSpecialForms) ? nullptr : &*found;
+// Null for a type without one.
+const SpecialForm* FindSpecialForm(const TypeInfo& type) {
+  // By the type's place.
+  static const std::vector<const SpecialForm*> forms = [] {
+    std::vector<const SpecialForm*> by_place(AllTypes().size() + 1);
+    for (const SpecialForm& form : kSpecialForms) by_place[FindType(form.type)->place] = &form;
+    return by_place;
+  }();
+  return forms[type.place];
 }
 
 // Appends the value at `p`; returns its end.
@@ -269,24 +300,28 @@ const uint8_t* AppendUnion(const TypeInfo& type, const uint8_t* p, std::string& 
 }
 
 const uint8_t* Append(const TypeInfo& type, const uint8_t* p, std::string& out) {
-  if (const SpecialForm* special = FindSpecialForm(type.name)) {
+  if (const SpecialForm* special = FindSpecialForm(type)) {
     out += '"';
-    special->append(p, out);
+    p = special->append(p, out);
     out += '"';
-    return p + ValueAt(type, {p, SIZE_MAX}).size();
+    return p;
   }
   switch (type.kind) {
     case Kind::kInt:
-      out += std::to_string(static_cast<int32_t>(detail::Load32(p)));
+      AppendInteger(static_cast<int32_t>(detail::Load32(p)), out);
       return p + 4;
     case Kind::kUnsignedInt:
-      out += std::to_string(detail::Load32(p));
+      AppendInteger(detail::Load32(p), out);
       return p + 4;
     case Kind::kHyper:  // 64 bits do not fit the numbers of many readers of JSON
-      out.append("\"").append(std::to_string(static_cast<int64_t>(detail::Load64(p)))).append("\"");
+      out += '"';
+      AppendInteger(static_cast<int64_t>(detail::Load64(p)), out);
+      out += '"';
       return p + 8;
     case Kind::kUnsignedHyper:
-      out.append("\"").append(std::to_string(detail::Load64(p))).append("\"");
+      out += '"';
+      AppendInteger(detail::Load64(p), out);
+      out += '"';
       return p + 8;
     case Kind::kBool:
       out += detail::Load32(p) != 0 ? "true" : "false";
@@ -301,7 +336,7 @@ const uint8_t* Append(const TypeInfo& type, const uint8_t* p, std::string& out) 
       out += '[';
       for (uint32_t i = 0; i < type.size; ++i) {
         if (i != 0) out += ',';
-        out += std::to_string(p[i]);
+        AppendInteger(p[i], out);
       }
       out += ']';
       return p + detail::PaddedSize(type.size);

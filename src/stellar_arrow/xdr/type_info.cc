@@ -226,6 +226,12 @@ const TypeInfo& Resolve(const TypeInfo& type) {
 }
 
 const ArmInfo* FindArm(const TypeInfo& union_type, int32_t discriminant) {
+  // Most unions number their arms from 0 on, one case each.
+  const auto place = static_cast<size_t>(discriminant);
+  if (place < union_type.arms.size()) {
+    const ArmInfo& arm = union_type.arms[place];
+    if (arm.cases.front().value == discriminant) return &arm;
+  }
   for (const ArmInfo& arm : union_type.arms) {
     for (const UnionCase& c : arm.cases) {
       if (c.value == discriminant) return &arm;

@@ -59,6 +59,7 @@ struct ArmInfo {
 struct TypeInfo {
   Kind kind;
   std::string_view name;   // the protocol's; empty for a type that has none of its own
+  uint16_t place = 0;      // in AllTypes(), from 1; 0 for a type without a name
   bool recursive = false;  // can contain itself
   uint32_t size = 0;       // bytes, elements, or the most of them: see Kind
   const TypeInfo* element = nullptr;
