@@ -22,6 +22,7 @@ namespace stellar_arrow::tables {
 template <typename Row>
 class RowBlock {
  public:
+  bool empty() const { return rows_.empty(); }
   // Makes a row of `parts`. append(std::span<const Row>) is called when there are enough of them.
   template <typename Append, typename... Parts>
   arrow::Status Add(Append& append, Parts&&... parts) {

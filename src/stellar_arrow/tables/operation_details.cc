@@ -182,87 +182,13 @@ void AppendPredicate(const xdr::ClaimPredicate& predicate, std::string* out) {
   *out += '}';
 }
 
-// What an event of an asset's own contract says about balances (CAP-46-6, CAP-67).
-struct BalanceChange {
-  std::string_view type;
-  std::optional<xdr::SCAddress> from;
-  std::optional<xdr::SCAddress> to;
-  xdr::Int128Parts amount;
-  AssetParts asset;
-};
-
-std::optional<xdr::Int128Parts> AmountOf(const xdr::SCVal& data) {
-  if (const auto amount = data.ifI128()) return amount;
-  // With the id of a muxed receiver beside it.
-  const auto map = data.ifMap();
-  if (!map || !*map) return std::nullopt;
-  for (const xdr::SCMapEntry entry : **map) {
-    const xdr::SCVal key = entry.key();
-    if (const auto name = key.ifSym(); name && *name == "amount") return entry.val().ifI128();
-  }
-  return std::nullopt;
-}
-
-// XDR of the asset that `name`, as in "native" or "CODE:ISSUER", stands for; empty for another
-// text.
-std::span<const uint8_t> AssetOf(std::string_view name, std::array<uint8_t, 52>* out) {
-  out->fill(0);
-  if (name == "native") return std::span(*out).first(4);
-  const size_t colon = name.find(':');
-  if (colon == std::string_view::npos || colon > 12) return {};
-  const auto issuer = text::DecodeStrkey(name.substr(colon + 1));
-  if (!issuer || issuer->kind != text::StrkeyKind::kAccount) return {};
-  const size_t code_size = colon <= 4 ? 4 : 12;
-  (*out)[3] = colon <= 4 ? 1 : 2;
-  std::ranges::copy(name.substr(0, colon), out->data() + 4);
-  std::ranges::copy(issuer->payload(), out->data() + 4 + code_size + 4);
-  return std::span(*out).first(4 + code_size + 4 + 32);
-}
-
-// Absent for events of any other kind, or of a contract that is not the asset's it names.
-// `asset_wire` is where the asset that the event names is written to, and must outlive the result.
-std::optional<BalanceChange> BalanceChangeOf(const xdr::ContractEvent& event,
-                                             const ledger::Hash256& network_id, ledger::Sha256& sha,
-                                             std::array<uint8_t, 52>* asset_wire) {
-  const auto contract = event.contractID();
-  const auto body = event.body().ifV0();
-  if (event.type() != xdr::ContractEventType::CONTRACT || !contract || !body) return std::nullopt;
-  const xdr::List<xdr::SCVal> topics = body->topics();
-  if (topics.size() < 3 || topics.size() > 4) return std::nullopt;
-  const auto name = topics[0].ifSym();
-  const auto asset_name = topics[topics.size() - 1].ifStr();
-  const auto amount = AmountOf(body->data());
-  if (!name || !asset_name || !amount) return std::nullopt;
-  // The addresses between the name and the asset.
-  const auto first = topics[1].ifAddress();
-  const auto second = topics.size() == 4 ? topics[2].ifAddress() : std::nullopt;
-  if (!first || (topics.size() == 4 && !second)) return std::nullopt;
-  const auto last = second ? second : first;
-
-  const auto wire = AssetOf(*asset_name, asset_wire);
-  if (wire.empty()) return std::nullopt;
-  const auto asset = xdr::Asset::Check(wire);
-  if (!asset.ok()) return std::nullopt;
-  if (!std::ranges::equal(ledger::AssetContractId(*asset, network_id, sha), *contract)) {
-    return std::nullopt;
-  }
-  BalanceChange change{*name, {}, {}, *amount, ledger::PartsOf(*asset)};
-  if (*name == "transfer" && second) {
-    change.from = first;
-    change.to = second;
-  } else if (*name == "mint") {  // before CAP-67 an administrator stands ahead of the receiver
-    change.to = last;
-  } else if (*name == "clawback") {
-    change.from = last;
-  } else if (*name == "burn" && !second) {
-    change.from = first;
-  } else {
-    return std::nullopt;
-  }
-  return change;
-}
-
 }  // namespace
+
+void AppendArguments(const xdr::List<xdr::SCVal>& arguments, std::string* out) {
+  AppendArray(arguments, out, [out](const xdr::SCVal& argument) {
+    xdr::AppendJson(xdr::SCVal::Info(), argument.wire(), *out);
+  });
+}
 
 void OperationDetails::AddKey(const JsonKey& key, xdr::uint256 account) {
   object_.Plain(key, keys_.Account(account));
@@ -509,7 +435,7 @@ void OperationDetails::AddPreimage(const xdr::ContractIDPreimage& preimage) {
     case xdr::ContractIDPreimageType::CONTRACT_ID_PREIMAGE_FROM_ADDRESS:
       object_.String("from", "address");
       scratch_.clear();
-      AppendAddressText(preimage.fromAddress().address(), &scratch_);
+      AppendAddressText(preimage.fromAddress().address(), &keys_, &scratch_);
       object_.String("address", scratch_);
       return;
     case xdr::ContractIDPreimageType::CONTRACT_ID_PREIMAGE_FROM_ASSET:
@@ -529,9 +455,10 @@ void OperationDetails::AddFootprint(const AppliedTransaction& transaction) {
       for (const xdr::LedgerKey key : keys) {
         if (out->back() != '[') *out += ',';
         sha_.Update(key.wire());
-        *out += '"';
-        text::AppendHex(sha_.Finish(), *out);
-        *out += '"';
+        std::array<char, 2 + 2 * 32> hash;
+        hash.front() = hash.back() = '"';
+        text::WriteHex(sha_.Finish(), hash.data() + 1);
+        out->append(hash.data(), hash.size());
       }
     }
   }
@@ -549,7 +476,8 @@ void OperationDetails::AddFootprintContract(const AppliedTransaction& transactio
 
 // Address and name of a called function, then the arguments: each as base64 of its XDR, in Go's
 // text, and in SEP-51's form.
-void OperationDetails::AddParameters(const xdr::HostFunction& function) {
+void OperationDetails::AddParameters(const xdr::HostFunction& function,
+                                     std::string_view arguments_json) {
   size_t made = 0;
   xdr::List<xdr::SCVal> arguments;
   if (const auto call = function.ifInvokeContract()) {
@@ -568,14 +496,18 @@ void OperationDetails::AddParameters(const xdr::HostFunction& function) {
   } else if (const auto create = function.ifCreateContractV2()) {
     arguments = create->constructorArgs();
   }
-  // Writes the list `key`, of each parameter what append(parameter, out) does.
-  const auto list = [&](const JsonKey& key, auto&& append) {
-    std::string* const out = object_.Value(key);
-    *out += '[';
+  // Calls append(parameter, out) for each that was made, with commas between them.
+  const auto append_made = [&](std::string* out, auto&& append) {
     for (size_t i = 0; i < made; ++i) {
       if (i != 0) *out += ',';
       append(*xdr::SCVal::Check(made_parameters_[i]), out);
     }
+  };
+  // Writes the list `key`, of each parameter what append(parameter, out) does.
+  const auto list = [&](const JsonKey& key, auto&& append) {
+    std::string* const out = object_.Value(key);
+    *out += '[';
+    append_made(out, append);
     bool first = made == 0;
     for (const xdr::SCVal argument : arguments) {
       if (!first) *out += ',';
@@ -587,39 +519,44 @@ void OperationDetails::AddParameters(const xdr::HostFunction& function) {
   const auto begin_typed = [](const xdr::SCVal& value, std::string* out) {
     out->append(R"({"type":")").append(ScValTypeName(value.type())).append(R"(","value":)");
   };
+  base64_.assign(1, '[');
   list("parameters", [&](const xdr::SCVal& value, std::string* out) {
+    if (base64_.size() > 1) base64_ += ',';
+    const size_t begin = base64_.size();
+    AppendQuotedBase64(value.wire(), &base64_);
     begin_typed(value, out);
-    AppendQuotedBase64(value.wire(), out);
-    *out += '}';
+    out->append(base64_, begin).append("}");
   });
+  base64_ += ']';
   list("parameters_decoded", [&](const xdr::SCVal& value, std::string* out) {
     begin_typed(value, out);
     scratch_.clear();
-    AppendScValText(value, &scratch_);
+    AppendScValText(value, &keys_, &scratch_);
     AppendJsonString(scratch_, out);
     *out += '}';
   });
-  list("parameters_json",
-       [&](const xdr::SCVal& value, std::string* out) { AppendQuotedBase64(value.wire(), out); });
-  list("parameters_json_decoded", [&](const xdr::SCVal& value, std::string* out) {
-    xdr::AppendJson(xdr::SCVal::Info(), value.wire(), *out);
+  object_.Raw("parameters_json", base64_);
+  std::string* const out = object_.Value("parameters_json_decoded");
+  *out += '[';
+  append_made(out, [](const xdr::SCVal& value, std::string* to) {
+    xdr::AppendJson(xdr::SCVal::Info(), value.wire(), *to);
   });
+  if (made != 0 && arguments.size() != 0) *out += ',';
+  out->append(arguments_json.substr(1));  // what follows its bracket
 }
 
 void OperationDetails::AddBalanceChanges(const AppliedTransaction& transaction,
                                          const AppliedOperation& operation) {
   std::string* const out = object_.Value("asset_balance_changes");
-  std::array<uint8_t, 52> asset_wire;
   const auto address = [&](std::string_view lead, const std::optional<xdr::SCAddress>& address) {
     if (!address) return;
     out->append(lead).append("\"");
-    AppendAddressText(*address, out);
+    AppendAddressText(*address, &keys_, out);
     out->append("\",");
   };
   *out += '[';
   for (const xdr::ContractEvent event : operation.events()) {
-    const auto change =
-        BalanceChangeOf(event, transaction.ledger().network_id(), sha_, &asset_wire);
+    const auto change = balance_changes_.Of(event, transaction.ledger().network_id());
     if (!change) continue;
     if (out->back() != '[') *out += ',';
     *out += R"({"amount":")";
@@ -643,7 +580,8 @@ void OperationDetails::AddBalanceChanges(const AppliedTransaction& transaction,
 
 void OperationDetails::AddHostFunction(const AppliedTransaction& transaction,
                                        const AppliedOperation& operation,
-                                       const xdr::HostFunction& function) {
+                                       const xdr::HostFunction& function,
+                                       std::string_view arguments_json) {
   static const EnumNames names("HostFunctionType", EnumNames::Style::kGo);
   const std::string_view name = names[static_cast<int32_t>(function.type())];
   switch (function.type()) {
@@ -651,11 +589,11 @@ void OperationDetails::AddHostFunction(const AppliedTransaction& transaction,
       AddBalanceChanges(transaction, operation);
       AddNoCodeHash();
       scratch_.clear();
-      AppendAddressText(function.invokeContract().contractAddress(), &scratch_);
+      AppendAddressText(function.invokeContract().contractAddress(), &keys_, &scratch_);
       object_.Plain("contract_id", scratch_);
       object_.Plain("function", name);
       AddFootprint(transaction);
-      AddParameters(function);
+      AddParameters(function, arguments_json);
       object_.Plain("type", "invoke_contract");
       return;
     case xdr::HostFunctionType::HOST_FUNCTION_TYPE_CREATE_CONTRACT:
@@ -678,7 +616,7 @@ void OperationDetails::AddHostFunction(const AppliedTransaction& transaction,
       AddFootprintContract(transaction);
       object_.Plain("function", name);
       AddFootprint(transaction);
-      AddParameters(function);
+      AddParameters(function, arguments_json);
       object_.Plain("type", "create_contract_v2");
       return;
   }
@@ -687,7 +625,8 @@ void OperationDetails::AddHostFunction(const AppliedTransaction& transaction,
 std::string_view OperationDetails::Text(const AppliedTransaction& transaction,
                                         const AppliedOperation& operation,
                                         const OperationFacts& facts,
-                                        const std::optional<xdr::uint256>& sponsor) {
+                                        const std::optional<xdr::uint256>& sponsor,
+                                        std::string_view arguments_json) {
   static constexpr AssetKeys kAsset = {"asset_code", "asset_id", "asset_issuer", "asset_type"};
   static constexpr AssetKeys kSourceAsset = {"source_asset_code", "source_asset_id",
                                              "source_asset_issuer", "source_asset_type"};
@@ -829,7 +768,7 @@ std::string_view OperationDetails::Text(const AppliedTransaction& transaction,
       break;
     case OperationType::INVOKE_HOST_FUNCTION:
       AddHostFunction(transaction, operation,
-                      operation.body().invokeHostFunctionOp().hostFunction());
+                      operation.body().invokeHostFunctionOp().hostFunction(), arguments_json);
       break;
     case OperationType::EXTEND_FOOTPRINT_TTL:
       AddNoCodeHash();

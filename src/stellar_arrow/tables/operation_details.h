@@ -15,23 +15,30 @@
 #include "stellar_arrow/ledger/applied_transaction.h"
 #include "stellar_arrow/ledger/sha256.h"
 #include "stellar_arrow/tables/asset_text.h"
+#include "stellar_arrow/tables/balance_change.h"
 #include "stellar_arrow/tables/json_object.h"
 #include "stellar_arrow/tables/key_text.h"
 #include "stellar_arrow/tables/operation_facts.h"
 
 namespace stellar_arrow::tables {
 
+// Appends the arguments of a called function, or of a constructor, as a JSON list, each in SEP-51's
+// form.
+void AppendArguments(const xdr::List<xdr::SCVal>& arguments, std::string* out);
+
 // Writes one operation's details after another. Not thread-safe.
 class OperationDetails {
  public:
   // Both must outlive this.
-  OperationDetails(KeyText* keys, ledger::Sha256* sha) : keys_(*keys), sha_(*sha) {}
+  OperationDetails(KeyText* keys, ledger::Sha256* sha)
+      : keys_(*keys), sha_(*sha), balance_changes_(sha) {}
 
-  // `facts` and `sponsor` (of NewSponsor) are those of `operation`, which is one of `transaction`,
-  // of a paired ledger. Valid until the next call.
+  // `facts`, `sponsor` (of NewSponsor) and `arguments_json` (of AppendArguments) are those of
+  // `operation`, which is one of `transaction`, of a paired ledger. Valid until the next call.
   std::string_view Text(const ledger::AppliedTransaction& transaction,
                         const ledger::AppliedOperation& operation, const OperationFacts& facts,
-                        const std::optional<xdr::uint256>& sponsor);
+                        const std::optional<xdr::uint256>& sponsor,
+                        std::string_view arguments_json);
 
  private:
   struct AssetKeys;
@@ -55,13 +62,13 @@ class OperationDetails {
   void AddRevocation(const xdr::RevokeSponsorshipOp& op);
   void AddPoolReserves(const OperationFacts& facts, const ledger::AppliedOperation& operation);
   void AddHostFunction(const ledger::AppliedTransaction& transaction,
-                       const ledger::AppliedOperation& operation,
-                       const xdr::HostFunction& function);
+                       const ledger::AppliedOperation& operation, const xdr::HostFunction& function,
+                       std::string_view arguments_json);
   void AddPreimage(const xdr::ContractIDPreimage& preimage);
   void AddFootprint(const ledger::AppliedTransaction& transaction);
   void AddNoCodeHash();
   void AddFootprintContract(const ledger::AppliedTransaction& transaction);
-  void AddParameters(const xdr::HostFunction& function);
+  void AddParameters(const xdr::HostFunction& function, std::string_view arguments_json);
   void AddBalanceChanges(const ledger::AppliedTransaction& transaction,
                          const ledger::AppliedOperation& operation);
 
@@ -70,8 +77,10 @@ class OperationDetails {
   KeyText& keys_;
   AssetText asset_texts_;
   ledger::Sha256& sha_;
+  BalanceChanges balance_changes_;
   JsonObject object_;
   std::string scratch_;
+  std::string base64_;                                   // of all parameters, as a JSON list
   std::array<std::vector<uint8_t>, 2> made_parameters_;  // XDR of address and name as SCVals
 };
 

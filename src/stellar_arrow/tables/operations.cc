@@ -54,7 +54,8 @@ struct Workshop {
 
   KeyText keys;
   ledger::Sha256 sha;
-  std::string text;  // of the cell that is being made
+  std::string text;       // of the cell that is being made
+  std::string arguments;  // JSON of those of all rows at hand
   OperationDetails details{&keys, &sha};
 };
 
@@ -95,8 +96,20 @@ class OperationRow {
     workshop_.text.clear();
     return workshop_.text;
   }
+  // As JSON, which two columns need; empty where there are none. Valid until the next call.
+  std::string_view arguments() const {
+    const auto& values = facts().arguments;
+    if (!values) return {};
+    std::string& texts = workshop_.arguments;
+    if (arguments_end_ == 0) {
+      arguments_begin_ = texts.size();
+      AppendArguments(*values, &texts);
+      arguments_end_ = texts.size();
+    }
+    return std::string_view(texts).substr(arguments_begin_, arguments_end_ - arguments_begin_);
+  }
   std::string_view details() const {
-    return workshop_.details.Text(transaction_, operation_, facts(), sponsor());
+    return workshop_.details.Text(transaction_, operation_, facts(), sponsor(), arguments());
   }
 
  private:
@@ -107,6 +120,8 @@ class OperationRow {
   mutable std::optional<std::optional<int32_t>> inner_code_;
   mutable std::optional<OptionalKey> sponsor_;
   mutable std::optional<OperationFacts> facts_;
+  mutable size_t arguments_begin_ = 0;
+  mutable size_t arguments_end_ = 0;  // 0 = not made yet
 };
 
 int64_t TransactionId(const OperationRow& r) {
@@ -308,16 +323,8 @@ std::optional<Hash256> CodeHash(const OperationRow& r) {
 }
 
 OptionalText Arguments(const OperationRow& r) {
-  const auto& arguments = r.facts().arguments;
-  if (!arguments) return std::nullopt;
-  std::string& out = r.scratch();
-  out += '[';
-  for (const xdr::SCVal argument : *arguments) {
-    if (out.size() != 1) out += ',';
-    xdr::AppendJson(xdr::SCVal::Info(), argument.wire(), out);
-  }
-  out += ']';
-  return out;
+  if (!r.facts().arguments) return std::nullopt;
+  return r.arguments();
 }
 
 // columnar::Text, by a name that leaves `text` to the folder.
@@ -609,6 +616,7 @@ class Rows {
         if (!ResultFits(operation)) {
           return Contradiction(transaction, "operation ", j, " has a result of another type");
         }
+        if (block_.empty()) workshop_.arguments.clear();
         ARROW_RETURN_NOT_OK(block_.Add(append, transaction, operation, &workshop_));
       }
     }

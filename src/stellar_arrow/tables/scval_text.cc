@@ -34,21 +34,21 @@ void AppendError(const xdr::SCError& error, std::string* out) {
   out->append(")");
 }
 
-void AppendMap(const xdr::SCMap& map, std::string* out) {
+void AppendMap(const xdr::SCMap& map, KeyText* keys, std::string* out) {
   out->append("[");
   bool first = true;
   for (const xdr::SCMapEntry entry : map) {
     out->append(first ? "{" : " {");
     first = false;
-    AppendScValText(entry.key(), out);
+    AppendScValText(entry.key(), keys, out);
     out->append(" ");
-    AppendScValText(entry.val(), out);
+    AppendScValText(entry.val(), keys, out);
     out->append("}");
   }
   out->append("]");
 }
 
-void AppendInstance(const xdr::SCContractInstance& instance, std::string* out) {
+void AppendInstance(const xdr::SCContractInstance& instance, KeyText* keys, std::string* out) {
   const xdr::ContractExecutable executable = instance.executable();
   switch (executable.type()) {
     case xdr::ContractExecutableType::CONTRACT_EXECUTABLE_WASM:
@@ -64,7 +64,7 @@ void AppendInstance(const xdr::SCContractInstance& instance, std::string* out) {
   const auto storage = instance.storage();
   if (!storage || storage->empty()) return;
   out->append(": ");
-  AppendMap(*storage, out);
+  AppendMap(*storage, keys, out);
 }
 
 // In hex as Go prints a signed number: with a minus, not as two's complement.
@@ -77,11 +77,17 @@ void AppendNonce(int64_t nonce, std::string* out) {
 
 }  // namespace
 
-void AppendAddressText(const xdr::SCAddress& address, std::string* out) {
-  AppendUnquoted(address, out);
+void AppendAddressText(const xdr::SCAddress& address, KeyText* keys, std::string* out) {
+  if (const auto account = address.ifAccountId()) {
+    out->append(keys->Account(account->ed25519()));
+  } else if (const auto contract = address.ifContractId()) {
+    out->append(keys->Contract(*contract));
+  } else {
+    AppendUnquoted(address, out);
+  }
 }
 
-void AppendScValText(const xdr::SCVal& value, std::string* out) {
+void AppendScValText(const xdr::SCVal& value, KeyText* keys, std::string* out) {
   switch (value.type()) {
     case xdr::SCValType::SCV_BOOL:
       out->append(value.b() ? "true" : "false");
@@ -143,7 +149,7 @@ void AppendScValText(const xdr::SCVal& value, std::string* out) {
       for (const xdr::SCVal element : *vec) {
         if (!first) out->append(" ");
         first = false;
-        AppendScValText(element, out);
+        AppendScValText(element, keys, out);
       }
       out->append("]");
       return;
@@ -151,17 +157,17 @@ void AppendScValText(const xdr::SCVal& value, std::string* out) {
     case xdr::SCValType::SCV_MAP: {
       const auto map = value.map();
       if (map) {
-        AppendMap(*map, out);
+        AppendMap(*map, keys, out);
       } else {
         out->append("nil");
       }
       return;
     }
     case xdr::SCValType::SCV_ADDRESS:
-      AppendAddressText(value.address(), out);
+      AppendAddressText(value.address(), keys, out);
       return;
     case xdr::SCValType::SCV_CONTRACT_INSTANCE:
-      AppendInstance(value.instance(), out);
+      AppendInstance(value.instance(), keys, out);
       return;
     case xdr::SCValType::SCV_LEDGER_KEY_CONTRACT_INSTANCE:
       out->append("(LedgerKeyContractInstance)");

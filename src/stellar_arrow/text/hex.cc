@@ -1,7 +1,21 @@
 #include "stellar_arrow/text/hex.h"
 
+#include <array>
+#include <cstddef>
+#include <cstring>
+
 namespace stellar_arrow::text {
 namespace {
+
+// The two digits of each byte.
+constexpr auto kDigitPairs = [] {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (size_t byte = 0; byte < pairs.size(); ++byte) {
+    pairs[byte] = {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return pairs;
+}();
 
 int DigitValue(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
@@ -12,13 +26,18 @@ int DigitValue(char digit) {
 
 }  // namespace
 
-void AppendHex(std::span<const uint8_t> bytes, std::string& out) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  out.reserve(out.size() + 2 * bytes.size());
+char* WriteHex(std::span<const uint8_t> bytes, char* at) {
   for (const uint8_t byte : bytes) {
-    out.push_back(kDigits[byte >> 4]);
-    out.push_back(kDigits[byte & 15]);
+    std::memcpy(at, kDigitPairs[byte].data(), 2);
+    at += 2;
   }
+  return at;
+}
+
+void AppendHex(std::span<const uint8_t> bytes, std::string& out) {
+  const size_t begin = out.size();
+  out.resize(begin + 2 * bytes.size());
+  WriteHex(bytes, out.data() + begin);
 }
 
 std::string EncodeHex(std::span<const uint8_t> bytes) {

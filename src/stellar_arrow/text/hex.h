@@ -11,6 +11,8 @@ namespace stellar_arrow::text {
 // Lower-case digits, two a byte.
 std::string EncodeHex(std::span<const uint8_t> bytes);
 void AppendHex(std::span<const uint8_t> bytes, std::string& out);
+// Writes them at `at`; returns their end.
+char* WriteHex(std::span<const uint8_t> bytes, char* at);
 
 // Reads exactly 2 * out.size() digits of either case. False, with `out` unspecified, if there are
 // more or fewer, or another character.

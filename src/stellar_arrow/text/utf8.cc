@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace stellar_arrow::text {
 namespace {
@@ -43,10 +44,21 @@ Sequence First(std::string_view bytes) {
   return {length, true};
 }
 
+// How many bytes at the start of `bytes` are known to be ASCII.
+size_t PlainPrefix(std::string_view bytes) {
+  constexpr uint64_t kHighBits = 0x8080808080808080u;
+  size_t size = 0;
+  for (uint64_t word; size + sizeof word <= bytes.size(); size += sizeof word) {
+    std::memcpy(&word, bytes.data() + size, sizeof word);
+    if ((word & kHighBits) != 0) break;
+  }
+  return size;
+}
+
 }  // namespace
 
 std::string_view ValidUtf8(std::string_view bytes, std::string* scratch) {
-  size_t valid = 0;
+  size_t valid = PlainPrefix(bytes);
   while (valid < bytes.size()) {
     const Sequence sequence = First(bytes.substr(valid));
     if (!sequence.valid) break;
