@@ -10,6 +10,7 @@ import ledgers
 from program import PROGRAM, ROOT, run, serve
 
 UNIT = ROOT / "deploy/systemd/stellar-arrow-source.service"
+COMPOSE = ROOT / "deploy/container/compose.yml"
 MOST_EXPOSURE = 2.0  # of systemd's ten
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
@@ -42,13 +43,16 @@ def test_unit_exposes_little(unit):
     assert float(re.search(r"exposure level for .*: ([0-9.]+)", report).group(1)) <= MOST_EXPOSURE
 
 
-def test_unit_gives_the_server_the_time_and_the_memory_that_it_may_take():
-    text = UNIT.read_text()
+@pytest.mark.parametrize("file,time,memory", [
+    (UNIT, r"^TimeoutStopSec=(\d+)$", r"^MemoryMax=(\d+)G$"),
+    (COMPOSE, r"^ +stop_grace_period: (\d+)s\b", r"^ +mem_limit: (\d+)g\b")], ids=["systemd", "compose"])
+def test_server_is_given_the_time_and_the_memory_that_it_may_take(file, time, memory):
+    text = file.read_text()
     options = run("config").stdout.decode()
     drain = int(re.search(r"^drain-timeout\s.*?(\d+)s", options, re.M).group(1))
-    assert int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.M).group(1)) > drain
+    assert int(re.search(time, text, re.M).group(1)) > drain
     limit = int(re.search(r"^max-memory\s.*?(\d+)GiB", options, re.M).group(1)) << 30
-    assert int(re.search(r"^MemoryMax=(\d+)G$", text, re.M).group(1)) << 30 >= 1.15 * limit + (150 << 20)
+    assert int(re.search(memory, text, re.M).group(1)) << 30 >= 1.15 * limit + (150 << 20)
 
 
 def test_server_starts_with_a_file_of_settings_as_the_unit_gives_it(tmp_path):

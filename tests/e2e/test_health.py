@@ -35,8 +35,9 @@ def test_healthy_server_says_so_on_every_path(server):
         assert state["status"] == "healthy" and state["reasons"] == []
         assert state["head_ledger"] == NEWEST and state["source"] == str(ledgers.PUBNET_LAKE)
     assert server.probe("/livez")[::2] == (200, "ok\n")
-    assert server.probe("/nonsense")[0] == 404
-    assert server.probe("/")[0] == 404
+    for other in ("/", "/nonsense", "/ready/", "/../metrics", "/%2e%2e/metrics", "//ready",
+                  "/metrics/../../etc/passwd", "*"):
+        assert server.probe(other)[0] == 404, other
 
 
 def test_health_is_not_the_constant_healthy_and_comes_back_with_the_source(away):
