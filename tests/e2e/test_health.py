@@ -45,7 +45,7 @@ def test_health_is_not_the_constant_healthy_and_comes_back_with_the_source(away)
     server, move = away
     assert server.reasons() == []
     move(True)
-    eventually(lambda: server.reasons() == ["source_failed"])
+    eventually(lambda: server.reasons() == ["source_failed"], 60)
     status, _, text = server.probe("/health")
     assert status == 503
     assert json.loads(text)["status"] == "unhealthy"
