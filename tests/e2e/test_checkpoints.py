@@ -92,7 +92,8 @@ def test_file_is_for_jq_and_has_the_fields_of_the_original(named, folder):
     assert list(kept)[:8] == ["stream_id", "start_ledger", "end_ledger", "last_processed",
                               "processed_count", "bytes_processed", "last_checkpoint", "metadata"]
     assert (kept["stream_id"], kept["last_processed"]) == ("mine", FIRST + 3)
-    assert kept["processed_count"] == kept["last_processed"] - kept["start_ledger"] + 1
+    assert (kept["start_ledger"], kept["end_ledger"]) == (FIRST, NEWEST)
+    assert kept["processed_count"] == 4
     for field in ("network", "table", "last_hash", "rows", "digest", "schema"):
         assert kept[field] == cursors[3][field]
     checksum = kept.pop("checksum")
@@ -168,6 +169,26 @@ def test_bad_names_are_refused_and_touch_nothing(named, folder):
     assert sorted(path.name for path in outside.iterdir()) == before
     assert {path.name for path in folder.iterdir()} == {
         "lock", "stream_..a.checkpoint", "stream_A.checkpoint", "stream_a.checkpoint"}
+
+
+def test_stream_from_the_first_ledger_there_is_has_a_checkpoint_like_any(named, folder):
+    """The original began at the ledger before: that of 0 is 4294967295."""
+    with Client(named) as client:
+        _, cursors = client.read(f"{TABLE}:0:{NEWEST}", "zero", take=2)
+        client.ack("zero", cursors[0])
+        kept = on_disk(folder, "zero")
+        assert (kept["start_ledger"], kept["last_processed"]) == (FIRST, FIRST)
+        assert kept["processed_count"] == 1
+        assert client.read(f"{TABLE}:0:{NEWEST}", "zero")[0] == ALL[1:]
+        assert client.read(f"{TABLE}:0", "zero", take=1)[0] == [FIRST + 1]
+    # Where no ledger comes before the first one there can be.
+    with serve("synthetic:?count=5", "--batch-size", "1",
+               env={"CHECKPOINT_DIR": str(folder) + "2"}) as server, Client(server) as client:
+        _, cursors = client.read(f"{TABLE}:0:6", "zero")
+        assert [cursor["first"] for cursor in cursors] == [2, 3, 4, 5, 6]
+        for cursor in (cursors[0] | {"last": 0}, cursors[0] | {"first": 0, "last": None, "last_hash": None}):
+            with pytest.raises(pa.ArrowException):
+                client.read(f"{TABLE}:0:6", "zero", cursor)
 
 
 def test_bad_bodies_are_refused_by_their_field(named):

@@ -14,6 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr size_t kMostEnded = 256;
 constexpr int64_t kBytesApart = kBytesBehind / 32;
 
 constexpr auto kBetweenCleanings = std::chrono::hours(1);
@@ -191,6 +192,8 @@ void Checkpoints::End(Stream& stream) {
     const auto running = running_.find(stream.begun_.id);
     if (running == running_.end() || running->second != &stream) return;
     running_.erase(running);
+    ended_.push_front(stream.begun_);
+    if (ended_.size() > kMostEnded) ended_.pop_back();
   }
   if (stream.saved_) return;
   const arrow::Status saved =
@@ -231,6 +234,9 @@ arrow::Result<std::optional<Checkpoint>> Checkpoints::Acknowledge(const std::str
       if (!checkpoint) checkpoint = stream.begun_;
       bytes = stream.begun_.bytes;
       if (stream.behind_) bytes += stream.behind_->bytes;
+    } else if (!checkpoint) {
+      const auto ended = std::ranges::find(ended_, id, &Checkpoint::id);
+      if (ended != ended_.end()) checkpoint = *ended;
     }
   }
   if (checkpoint) ARROW_RETURN_NOT_OK(CheckSame(*checkpoint, cursor));

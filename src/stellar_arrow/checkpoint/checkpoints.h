@@ -131,6 +131,8 @@ class Checkpoints {
   std::condition_variable changed_;
   std::unique_ptr<Store> store_;  // once there it stays
   std::map<std::string, Stream*> running_;
+  // How the streams began that ended last: acknowledgements come behind the end of a short one.
+  std::deque<Checkpoint> ended_;
   arrow::Status last_write_;
   bool ending_ = false;
   std::thread thread_;  // once there is a store
