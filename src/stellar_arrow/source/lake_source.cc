@@ -307,7 +307,31 @@ class LakeSource final : public LedgerSource {
   std::string_view name() const override { return lake_->name; }
 
   arrow::Result<Extent> GetExtent() override {
+    const auto asked = Clock::now();
     const std::lock_guard lock(mutex_);
+    // Who has waited for another one's answer that did not come does not wait for its own.
+    if (!failure_.ok() && failed_ >= asked) return failure_;
+    auto extent = FindExtent();
+    failure_ = extent.status();
+    failed_ = Clock::now();
+    return extent;
+  }
+
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
+                                                          arrow::MemoryPool* pool) override {
+    ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
+    if (range.first != 0 && extent.first && range.first < *extent.first) {
+      return LedgerError(ErrorCode::kOutOfRange, range.first, lake_->name, " does not have ledger ",
+                         range.first, ": it has ledgers ", *extent.first, " to ", *extent.newest);
+    }
+    return std::make_unique<LakeStream>(lake_, range, extent.newest, gaps, pool);
+  }
+
+  std::optional<std::string> passphrase() const override { return lake_->passphrase; }
+  const Recovery* recovery() const override { return lake_->index.recovery().get(); }
+
+ private:
+  arrow::Result<Extent> FindExtent() {
     const auto now = Clock::now();
     if (!extent_.newest || now >= list_again_) {
       extent_ = {{}, {}, /*grows=*/true};
@@ -328,25 +352,13 @@ class LakeSource final : public LedgerSource {
     return extent_;
   }
 
-  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
-                                                          arrow::MemoryPool* pool) override {
-    ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
-    if (range.first != 0 && extent.first && range.first < *extent.first) {
-      return LedgerError(ErrorCode::kOutOfRange, range.first, lake_->name, " does not have ledger ",
-                         range.first, ": it has ledgers ", *extent.first, " to ", *extent.newest);
-    }
-    return std::make_unique<LakeStream>(lake_, range, extent.newest, gaps, pool);
-  }
-
-  std::optional<std::string> passphrase() const override { return lake_->passphrase; }
-  const Recovery* recovery() const override { return lake_->index.recovery().get(); }
-
- private:
   const std::shared_ptr<const Lake> lake_;
   const LakeIndex index_;
   std::mutex mutex_;
   Extent extent_;
   Clock::time_point list_again_{};
+  arrow::Status failure_;  // of the last look
+  Clock::time_point failed_;
 };
 
 // Settles the layout: the manifest's word, held against the names that are there; without one the

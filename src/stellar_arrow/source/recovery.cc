@@ -54,6 +54,8 @@ Failure FailureOf(const arrow::Status& status) {
     case ELOOP:
     case ENAMETOOLONG:
     case EINVAL:
+    case EMFILE:  // ours, and waited for already
+    case ENFILE:
       return Failure::kPermanent;
     default:
       break;

@@ -126,7 +126,7 @@ TEST(Failure, IsToldByTypeNeverByText) {
   for (const int number : {EIO, ETIMEDOUT, ECONNRESET, ECONNREFUSED, ESTALE, EAGAIN}) {
     EXPECT_EQ(FailureOf(System(number)), Failure::kTransient) << number;
   }
-  for (const int number : {ENOENT, EACCES, EPERM, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG}) {
+  for (const int number : {ENOENT, EACCES, EPERM, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EMFILE}) {
     EXPECT_EQ(FailureOf(System(number)), Failure::kPermanent) << number;
   }
   EXPECT_EQ(FailureOf(Gone()), Failure::kTransient);
@@ -229,6 +229,19 @@ TEST(Recovery, SparesASourceThatIsDownAndFindsItUpAgain) {
   down = false;
   EXPECT_EQ(ReadAll(*stream).ValueOrDie(), Numbers(kFirst, kLast));
   EXPECT_EQ(lake.source->recovery()->breaker_state(), CircuitBreaker::State::kClosed);
+}
+
+TEST(Recovery, LetsThoseWhoAskTogetherWaitTogether) {
+  Lake lake;
+  lake.store->fault = [](const std::string&) { return Gone(); };
+  const auto begin = Recovery::Clock::now();
+  std::vector<std::jthread> askers;
+  for (int i = 0; i < 20; ++i) {
+    askers.emplace_back(
+        [&] { EXPECT_EQ(CodeOf(lake.source->GetExtent().status()), ErrorCode::kUnavailable); });
+  }
+  askers.clear();
+  EXPECT_LT(Recovery::Clock::now() - begin, 50s) << "20 times 5 s, were it one after the other";
 }
 
 // Many streams on a source that comes and goes all end whole, and are no burden to it.
