@@ -1,7 +1,11 @@
 """Metrics are true: they equal what was streamed, by whatever way it ended."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 
 import pyarrow as pa
 import pyarrow.flight as flight
@@ -9,7 +13,8 @@ import pytest
 
 import ledgers
 from ledgers import without
-from program import ROOT, TABLE, Server, eventually, path, read, run, serve
+from program import (PROGRAM, ROOT, TABLE, Server, environment, eventually, path, read, run,
+                     serve)
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 WHOLE = f"{TABLE}:{FIRST}:{NEWEST}"
@@ -178,6 +183,39 @@ def test_port_that_was_asked_for_and_is_taken_ends_the_program_with_exit_code_2(
         assert done.returncode == 2, done.stderr
         assert f"cannot listen on 127.0.0.1:{server.health_port}" in done.stderr
         assert name in done.stderr or f"--{option}" in done.stderr
+
+
+# Takes the default ports in a network of its own, and becomes the program, which finds them taken.
+TAKEN = """
+import os, socket, sys
+for port in (9090, 8088):
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", port))
+    taken.listen()
+    taken.set_inheritable(True)
+    taken.detach()
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or None in map(shutil.which, ("unshare", "ip")),
+                    reason="only root makes a network of its own, with unshare and ip")
+def test_default_ports_that_are_taken_are_gone_without_as_nobody_asked_for_them():
+    command = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh",
+               sys.executable, "-c", TAKEN, PROGRAM, "serve", "--source",
+               str(ledgers.PUBNET_LAKE), "--port", "0"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          env=environment(), text=True) as process:
+        log = ""
+        for line in process.stderr:
+            log += line
+            if "listening on grpc" in line:
+                break
+        process.terminate()
+        log += process.stderr.read()
+        assert process.wait(30) == 0, log
+    for port, option in ((9090, "metrics-port"), (8088, "health-port")):
+        assert f"cannot listen on 127.0.0.1:{port}" in log and f"--{option}" in log, log
 
 
 def test_one_port_for_both_answers_both():
