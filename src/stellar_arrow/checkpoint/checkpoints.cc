@@ -80,17 +80,19 @@ arrow::Result<Store*> Checkpoints::OpenStore() {
 }
 
 void Checkpoints::Run() {
-  auto cleaned_at = Clock::now() - kBetweenCleanings;
+  auto clean_at = Clock::now();
   std::unique_lock lock(mutex_);
   while (!ending_) {
     lock.unlock();
-    if (Clock::now() - cleaned_at >= kBetweenCleanings) {
+    if (Clock::now() >= clean_at) {
       RemoveOld();
-      cleaned_at = Clock::now();
+      clean_at = Clock::now() + kBetweenCleanings;
     }
+    lock.lock();
+    if (changed_.wait_for(lock, options_.interval, [this] { return ending_; })) break;
+    lock.unlock();
     SaveAll();
     lock.lock();
-    changed_.wait_for(lock, options_.interval, [this] { return ending_; });
   }
 }
 
