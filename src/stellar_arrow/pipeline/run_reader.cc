@@ -17,7 +17,7 @@ namespace {
 // rows of a big object need not wait for all, and what waits comes in portions.
 constexpr int64_t kChunkBytes = int64_t{4} << 20;
 // With so many it ends anywhere.
-constexpr int64_t kMostChunkBytes = int64_t{32} << 20;
+constexpr int64_t kMostChunkBytes = int64_t{16} << 20;
 
 bool IsLongEnough(int64_t bytes, uint32_t last_ledger) {
   return bytes >= kMostChunkBytes || (bytes >= kChunkBytes && EndsBlock(last_ledger));

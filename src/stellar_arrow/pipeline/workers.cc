@@ -24,8 +24,8 @@ constexpr int64_t kWaitingBytesPerThread = int64_t{8} << 20;
 // The first run of all is one object, and each may be twice the one before, so that the first rows
 // come soon.
 constexpr int64_t kRunBytes = int64_t{1} << 20;
-// With so many it ends anywhere.
-constexpr int64_t kMostRunBytes = int64_t{32} << 20;
+// With so many it ends anywhere: of ledgers that are so big most batches are of one anyway.
+constexpr int64_t kMostRunBytes = int64_t{6} << 20;
 
 // A source that is slow is not waited for to fill a run.
 constexpr auto kLongestFetch = std::chrono::milliseconds(5);

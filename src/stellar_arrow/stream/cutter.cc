@@ -20,6 +20,7 @@ arrow::Status Cutter::Add(uint32_t ledger, columnar::Piece rows, int64_t bytes,
     if (!cuts->empty()) cuts->back().through_last = false;
   }
   if (rows.count > options_.rows || bytes > options_.bytes) {
+    is_first_ = false;
     for (int64_t done = 0; done < rows.count; done += options_.rows) {
       ARROW_RETURN_NOT_OK(CutAlone(
           ledger, {rows.batch, rows.begin + done, std::min(options_.rows, rows.count - done)},
@@ -36,7 +37,7 @@ arrow::Status Cutter::Add(uint32_t ledger, columnar::Piece rows, int64_t bytes,
   } else {
     begun_.pieces.push_back(std::move(rows));
   }
-  if (rows_ == options_.rows || (EndsBlock(ledger) && IsOfBlock(ledger))) Flush(cuts);
+  if (is_first_ || rows_ == options_.rows || (EndsBlock(ledger) && IsOfBlock(ledger))) Flush(cuts);
   return arrow::Status::OK();
 }
 
@@ -71,6 +72,7 @@ void Cutter::Flush(std::vector<Cut>* cuts) {
     cuts->push_back(std::exchange(begun_, {}));
   }
   rows_ = bytes_ = 0;
+  is_first_ = false;
 }
 
 std::optional<uint32_t> Cutter::ledger() const {

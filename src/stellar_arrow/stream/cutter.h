@@ -30,6 +30,7 @@ class Cutter {
   Cutter(const BatchOptions& options, std::string_view table) : options_(options), table_(table) {}
 
   // Adds a ledger's rows, of `bytes`. What is settled by them is appended to `cuts`:
+  //  - the first ledger that has rows, so that whoever waits for them need not wait for more;
   //  - a batch that has the most rows it may;
   //  - at the end of a block of ledgers, a batch of its rows alone with a quarter or more of the
   //    bytes it may have;
@@ -53,6 +54,7 @@ class Cutter {
   Cut begun_;
   int64_t rows_ = 0;  // of begun_
   int64_t bytes_ = 0;
+  bool is_first_ = true;  // no batch was settled yet
 };
 
 }  // namespace stellar_arrow::stream

@@ -141,15 +141,15 @@ TEST(Subscription, BeginsAtTheNewestLedgerUnlessToldOtherwise) {
 TEST(Subscription, CutsBatchesByRowsAndBytesAtLedgerBorders) {
   const Lake lake;
   const auto source = source::OpenSource(lake.path()).ValueOrDie();
-  EXPECT_THAT(Read(*source, "stellar_ledger:0").batch_rows, testing::ElementsAre(6));
+  EXPECT_THAT(Read(*source, "stellar_ledger:0").batch_rows, testing::ElementsAre(1, 5))
+      << "the first rows do not wait for more";
   EXPECT_THAT(Read(*source, "stellar_ledger:0", {.rows = 4}).batch_rows,
-              testing::ElementsAre(4, 2));
+              testing::ElementsAre(1, 4, 1));
   // Ledgers of 199, 215, 260, 91, 252 and 306 KB. The first is the last of its block.
   EXPECT_THAT(Read(*source, "stellar_ledger:0", {.bytes = 500'000}).batch_rows,
               testing::ElementsAre(1, 2, 2, 1));
   EXPECT_THAT(Read(*source, "stellar_ledger:0", {.bytes = 900'000}).batch_rows,
-              testing::ElementsAre(4, 2))
-      << "a small batch goes on over a block's end";
+              testing::ElementsAre(1, 4, 1));
   EXPECT_THAT(Read(*source, "stellar_ledger:0", {.bytes = 1}).batch_rows,
               testing::ElementsAre(1, 1, 1, 1, 1, 1));
 }
