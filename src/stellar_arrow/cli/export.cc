@@ -95,6 +95,10 @@ arrow::Status Export(const RowsArguments& arguments, const Settings& settings) {
   ARROW_ASSIGN_OR_RAISE(LedgerRange range, stream::ResolveRange(requests.front(), *source));
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source->GetExtent());
   if (!range.last) range.last = extent.newest;
+  if (range.empty()) {
+    return LedgerError(ErrorCode::kOutOfRange, range.first, source->name(),
+                       " does not have ledger ", range.first, " yet: its newest is ", *range.last);
+  }
   options.pipeline.range = range;
   ARROW_RETURN_NOT_OK(pipeline::FindNetwork(*source, &options.pipeline));
   options.batch.rows = static_cast<int64_t>(settings.Number("batch-size"));
