@@ -291,8 +291,11 @@ arrow::Result<std::vector<Store::Entry>> Store::List() const {
 }
 
 arrow::Result<bool> Store::RemoveIfOlder(const std::string& id, std::chrono::seconds age) {
+  const std::string name = NameOf(id);
   struct stat status;
-  if (::fstatat(folder_fd_, NameOf(id).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+  // The one before counts where it is alone, as in Load().
+  if ((::fstatat(folder_fd_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 &&
+       ::fstatat(folder_fd_, Concat(name, kPrevious).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) ||
       std::time(nullptr) - status.st_mtime < age.count()) {
     return false;
   }

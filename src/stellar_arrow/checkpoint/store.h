@@ -17,7 +17,8 @@
 
 namespace stellar_arrow::checkpoint {
 
-// Thread-safe, but that calls for one id must follow each other.
+// Thread-safe, but that changes of one id must follow each other. What is read meanwhile is whole:
+// the checkpoint before a change or after it.
 class Store {
  public:
   // Whether it may be written to; then nobody else may.
@@ -25,7 +26,7 @@ class Store {
 
   // Opens a folder, which is made if there is none to write to. `who` is what others are told who
   // want it meanwhile, such as an address. Errors: FAILED_PRECONDITION where it is in use (naming
-  // by whom), a link, somebody else's, or open to others.
+  // by whom), a link, somebody else's, or others may write to it.
   static arrow::Result<std::unique_ptr<Store>> Open(const std::string& folder, Access access,
                                                     std::string_view who);
   ~Store();

@@ -116,6 +116,18 @@ TEST(Store, KeepsTheGenerationBefore) {
   EXPECT_EQ(CodeOf(store->Remove("mine")), ErrorCode::kNotFound);
 }
 
+TEST(Store, RemovesWhatIsOldAlsoIfItIsTheGenerationBeforeAlone) {
+  const Folder folder;
+  const auto store = Open(folder);
+  ASSERT_TRUE(store->Save(At(80)).ok());
+  fs::rename(folder.File("mine"), folder.Previous("mine"));
+  EXPECT_FALSE(store->RemoveIfOlder("mine", std::chrono::hours(1)).ValueOrDie());
+  fs::last_write_time(folder.Previous("mine"),
+                      fs::file_time_type::clock::now() - std::chrono::hours(2));
+  EXPECT_TRUE(store->RemoveIfOlder("mine", std::chrono::hours(1)).ValueOrDie());
+  EXPECT_FALSE(LedgerIn(*store));
+}
+
 // Every state that a file can be in after a crash of the machine, and more.
 TEST(Store, RefusesEveryFileThatIsNotWholeByName) {
   const Folder folder;
@@ -221,6 +233,8 @@ TEST(Store, TakesAFolderOfItsOwnOnly) {
     EXPECT_THAT(Store::Open(name, Store::Access::kWrite, "").status().message(),
                 HasSubstr("it is a link"));
   }
+  fs::permissions(folder.path(), fs::perms(0755));
+  EXPECT_TRUE(Store::Open(folder.path(), Store::Access::kWrite, "").ok()) << "others may read it";
   fs::permissions(folder.path(), fs::perms::others_write, fs::perm_options::add);
   EXPECT_THAT(Store::Open(folder.path(), Store::Access::kWrite, "").status().message(),
               HasSubstr("others may write to it"));
