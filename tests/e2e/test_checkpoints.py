@@ -122,6 +122,11 @@ def test_checkpoint_outside_of_the_range_is_refused_with_both_numbers(named):
         assert client.read(f"{TABLE}:{FIRST}:{FIRST + 2}", "mine")[0] == []
         # A cursor in the request counts more.
         assert client.read(WHOLE, "mine", cursors[0])[0] == ALL[1:]
+        # But not one of another table, whose stream would take the checkpoint's place.
+        other = f"operations:{FIRST}:{NEWEST}"
+        _, of_operations = client.read(other, "other")
+        refused(lambda: client.read(other, "mine", of_operations[0]), "FAILED_PRECONDITION",
+                "checkpoint 'mine'", "operations", TABLE)
 
 
 def test_checkpoint_of_another_network_is_refused_with_both(folder, named):

@@ -64,6 +64,20 @@ arrow::Result<Checkpoint> FromFields(const ordered_json& json) {
 
 }  // namespace
 
+arrow::Status CheckSame(const Checkpoint& checkpoint, const stream::Cursor& cursor) {
+  const stream::Cursor& known = checkpoint.cursor;
+  const auto refuse = [&](std::string_view what, const auto& kept, const auto& wanted) {
+    return Refuse("the checkpoint ", Quoted(checkpoint.id), " is of the ", what, " ", kept,
+                  ", not of ", wanted, "; take another name, or remove the checkpoint");
+  };
+  if (known.table != cursor.table) return refuse("table", known.table, Quoted(cursor.table));
+  if (known.network && cursor.network && *known.network != *cursor.network) {
+    return refuse("network with the id", text::EncodeHex(*known.network),
+                  text::EncodeHex(*cursor.network));
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Result<std::string> ParseId(std::string_view text) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||

@@ -30,6 +30,10 @@ struct Checkpoint {
 // anywhere. Errors: INVALID_ARGUMENT.
 arrow::Result<std::string> ParseId(std::string_view text);
 
+// Whether the places of both can be of one stream, or of streams that follow each other. Errors:
+// FAILED_PRECONDITION where `cursor` is of another table or network.
+arrow::Status CheckSame(const Checkpoint& checkpoint, const stream::Cursor& cursor);
+
 // The file's content, or its object: the fields of docs/checkpoints.md in their order.
 std::string ToText(const Checkpoint& checkpoint);
 nlohmann::ordered_json ToJsonObject(const Checkpoint& checkpoint);

@@ -25,25 +25,6 @@ std::string Now() {
   return text + "Z";
 }
 
-std::string NameOf(const std::optional<ledger::Hash256>& network) {
-  return network ? text::EncodeHex(*network) : "unknown";
-}
-
-// Both of one stream, or of streams that may follow each other?
-arrow::Status CheckSame(const Checkpoint& checkpoint, const stream::Cursor& cursor) {
-  const stream::Cursor& known = checkpoint.cursor;
-  if (known.table != cursor.table) {
-    return Error(ErrorCode::kFailedPrecondition, "the checkpoint ", Quoted(checkpoint.id),
-                 " is of the table ", known.table, ", the cursor of ", Quoted(cursor.table));
-  }
-  if (known.network && cursor.network && *known.network != *cursor.network) {
-    return Error(ErrorCode::kFailedPrecondition, "the checkpoint ", Quoted(checkpoint.id),
-                 " is of the network with the id ", NameOf(known.network), ", the cursor of ",
-                 NameOf(cursor.network));
-  }
-  return arrow::Status::OK();
-}
-
 }  // namespace
 
 Checkpoints::Checkpoints(Options options) : options_(std::move(options)) {}
@@ -108,7 +89,7 @@ void Checkpoints::RemoveOld() {
     const std::lock_guard one_at_a_time(LockOf(entry.id));
     {
       const std::lock_guard lock(mutex_);
-      if (running_.contains(entry.id)) continue;
+      if (running_.contains(entry.id) || used_.contains(entry.id)) continue;
     }
     const auto removed = store_->RemoveIfOlder(entry.id, options_.max_age);
     if (!removed.ok()) return Note(removed.status().message());
@@ -121,31 +102,39 @@ void Checkpoints::RemoveOld() {
 }
 
 void Checkpoints::SaveAll() {
-  struct Task {
-    std::string id;
-    Checkpoint begun;
-    Stream::Batch batch;
-  };
-  std::vector<Task> tasks;
+  std::vector<std::string> ids;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, stream] : running_) {
-      if (!stream->saved_) tasks.push_back({id, stream->begun_, *stream->behind_});
+      if (!stream->saved_) ids.push_back(id);
     }
   }
   size_t failed = 0;
   arrow::Status first;
-  for (const Task& task : tasks) {
-    const arrow::Status saved = SaveAutomatic(task.begun, task.batch.position, task.batch.bytes);
+  for (const std::string& id : ids) {
+    const std::lock_guard one_at_a_time(LockOf(id));
+    Stream* stream = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto running = running_.find(id); running != running_.end()) {
+        stream = running->second;
+      }
+    }
+    if (stream == nullptr) continue;  // it has ended, or its checkpoint was removed
+    const arrow::Status saved = SaveAutomatic(*stream);
     if (!saved.ok() && failed++ == 0) first = saved;
-    const std::lock_guard lock(mutex_);
-    const auto running = running_.find(task.id);
-    if (!saved.ok() || running == running_.end()) continue;
-    Stream& stream = *running->second;
-    stream.saved_at_ = Clock::now();
-    stream.saved_ |= stream.behind_ && stream.behind_->batches == task.batch.batches;
   }
   if (failed != 0) Note(Concat(failed, " automatic checkpoints failed: ", first.message()));
+}
+
+Checkpoints::Use::Use(Checkpoints& all, std::string id) : all_(all), id_(std::move(id)) {
+  const std::lock_guard lock(all_.mutex_);
+  all_.used_.insert(id_);
+}
+
+Checkpoints::Use::~Use() {
+  const std::lock_guard lock(all_.mutex_);
+  all_.used_.erase(all_.used_.find(id_));
 }
 
 arrow::Result<std::optional<Checkpoint>> Checkpoints::Find(const std::string& id) {
@@ -158,6 +147,7 @@ std::unique_ptr<Checkpoints::Stream> Checkpoints::Begin(Checkpoint begun, bool n
   if (!named && !options_.chosen) return nullptr;
   const std::string id = begun.id;
   auto stream = std::make_unique<Stream>(*this, std::move(begun));
+  const std::lock_guard one_at_a_time(LockOf(id));
   const std::lock_guard lock(mutex_);
   running_[id] = stream.get();
   return stream;
@@ -189,30 +179,38 @@ void Checkpoints::Stream::Sent(const stream::Position& position, int64_t bytes) 
 }
 
 void Checkpoints::End(Stream& stream) {
+  const std::string& id = stream.begun_.id;
+  const std::lock_guard one_at_a_time(LockOf(id));
   {
     const std::lock_guard lock(mutex_);
-    const auto running = running_.find(stream.begun_.id);
+    const auto running = running_.find(id);
     if (running == running_.end() || running->second != &stream) return;
     running_.erase(running);
     ended_.push_front(stream.begun_);
     if (ended_.size() > kMostEnded) ended_.pop_back();
   }
-  if (stream.saved_) return;
-  const arrow::Status saved =
-      SaveAutomatic(stream.begun_, stream.behind_->position, stream.behind_->bytes);
+  const arrow::Status saved = SaveAutomatic(stream);
   if (!saved.ok()) Note(Concat("an automatic checkpoint failed: ", saved.message()));
 }
 
-arrow::Status Checkpoints::SaveAutomatic(const Checkpoint& begun, const stream::Position& position,
-                                         int64_t bytes) {
+arrow::Status Checkpoints::SaveAutomatic(Stream& stream) {
+  Checkpoint checkpoint = stream.begun_;
+  int64_t batches = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stream.saved_) return arrow::Status::OK();
+    checkpoint.cursor.at = stream.behind_->position;
+    checkpoint.bytes += stream.behind_->bytes;
+    batches = stream.behind_->batches;
+  }
   ARROW_ASSIGN_OR_RAISE(Store * store, OpenStore());
-  const std::lock_guard lock(LockOf(begun.id));
-  ARROW_ASSIGN_OR_RAISE(const auto there, store->Load(begun.id));
-  if (there && there->acknowledged) return arrow::Status::OK();
-  Checkpoint checkpoint = begun;
-  checkpoint.cursor.at = position;
-  checkpoint.bytes += bytes;
-  return Save(*store, std::move(checkpoint));
+  ARROW_ASSIGN_OR_RAISE(const auto there, store->Load(checkpoint.id));
+  if (there) ARROW_RETURN_NOT_OK(CheckSame(*there, checkpoint.cursor));
+  if (!there || !there->acknowledged) ARROW_RETURN_NOT_OK(Save(*store, std::move(checkpoint)));
+  const std::lock_guard lock(mutex_);
+  stream.saved_at_ = Clock::now();
+  stream.saved_ = stream.behind_->batches == batches;  // none was sent meanwhile
+  return arrow::Status::OK();
 }
 
 arrow::Status Checkpoints::Save(Store& store, Checkpoint checkpoint) {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -54,6 +55,20 @@ class Checkpoints {
 
   // A name for a stream whose client has none.
   static std::string MakeId(const std::string& table);
+
+  // While there is one, the checkpoint of that name is not removed for its age. For who finds one
+  // and will begin a stream there: before Find(), until after Begin().
+  class Use {
+   public:
+    Use(Checkpoints& all, std::string id);
+    ~Use();
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+
+   private:
+    Checkpoints& all_;
+    const std::string id_;
+  };
 
   // The checkpoint of that name, nullopt if there is none. Errors: as Store's.
   arrow::Result<std::optional<Checkpoint>> Find(const std::string& id);
@@ -113,9 +128,10 @@ class Checkpoints {
   void SaveAll();
   void RemoveOld();
   void End(Stream& stream);
-  // Saves where `stream` stands, unless its checkpoint has been acknowledged.
-  arrow::Status SaveAutomatic(const Checkpoint& begun, const stream::Position& position,
-                              int64_t bytes);
+  // Saves where `stream` stands, unless that is saved or its checkpoint has been acknowledged. For
+  // who holds the lock of its id. Errors: FAILED_PRECONDITION where the checkpoint is of another
+  // table or network; as Store's.
+  arrow::Status SaveAutomatic(Stream& stream);
   arrow::Status Save(Store& store, Checkpoint checkpoint);
   void Note(const std::string& line) const {
     if (options_.on_note) options_.on_note(line);
@@ -126,11 +142,14 @@ class Checkpoints {
 
   const Options options_;
   std::string who_ = "a server";
-  std::array<std::mutex, 64> locks_;  // by id, while one is read and written; before mutex_
-  mutable std::mutex mutex_;          // guards all that follows
+  // By id, while one is read and written, and while its place in running_ changes: who holds it
+  // knows that the stream found there stays. Taken before mutex_.
+  std::array<std::mutex, 64> locks_;
+  mutable std::mutex mutex_;  // guards all that follows
   std::condition_variable changed_;
   std::unique_ptr<Store> store_;  // once there it stays
   std::map<std::string, Stream*> running_;
+  std::multiset<std::string> used_;
   // How the streams began that ended last: acknowledgements come behind the end of a short one.
   std::deque<Checkpoint> ended_;
   arrow::Status last_write_;

@@ -133,7 +133,6 @@ TEST_F(CheckpointsTest, AutomaticOnesComeInTimeAndNeverReplaceAnAcknowledgedOne)
     other->Sent(CursorAt(i).at, 3 * kMiB);
   }
   while (LedgerOf(all, "other") != 16u) std::this_thread::yield();
-  while (all.oldest_age() > std::chrono::seconds(60)) std::this_thread::yield();
   EXPECT_EQ(LedgerOf(all, "acked"), 3u);
   EXPECT_TRUE(all.last_write().ok());
 }
@@ -149,6 +148,48 @@ TEST_F(CheckpointsTest, AreOfTheStreamThatBeganLast) {
   young.reset();
   EXPECT_EQ(LedgerOf(all, "a"), 5u);
   EXPECT_FALSE(all.oldest_age());
+}
+
+// While one writes the checkpoints of all streams, the last of them change.
+TEST_F(CheckpointsTest, AutomaticOnesAreOfTheStreamsThatRunWhenTheyAreWritten) {
+  options_.interval = std::chrono::milliseconds(10);
+  Checkpoints all(options_);
+  const auto name = [](int number) { return "s" + std::to_string(1000 + number); };
+  constexpr int kStreams = 200;
+  std::vector<std::unique_ptr<Checkpoints::Stream>> streams;
+  for (int i = 0; i < kStreams; ++i) {
+    streams.push_back(all.Begin(Begun(name(i)), true));
+    for (uint32_t at = 1; at <= 9; ++at) streams.back()->Sent(CursorAt(at).at, 3 * kMiB);
+  }
+  // This opens the folder, which begins the writing.
+  while (!LedgerOf(all, name(0))) std::this_thread::yield();
+  const std::string removed = name(kStreams - 2);
+  const std::string ended = name(kStreams - 3);
+  const std::string replaced = name(kStreams - 4);
+  (void)all.Remove(removed);
+  streams[kStreams - 3]->Sent(CursorAt(10).at, 3 * kMiB);
+  streams[kStreams - 3].reset();
+  auto young = all.Begin(Begun(replaced), true);
+  for (uint32_t at = 101; at <= 109; ++at) young->Sent(CursorAt(at).at, 3 * kMiB);
+  while (!LedgerOf(all, name(kStreams - 1))) std::this_thread::yield();
+  EXPECT_FALSE(LedgerOf(all, removed));
+  EXPECT_EQ(LedgerOf(all, ended), 6u);
+  young.reset();
+  EXPECT_EQ(LedgerOf(all, replaced), 105u);
+}
+
+TEST_F(CheckpointsTest, AutomaticOnesDoNotReplaceOneOfAnotherTable) {
+  std::string notes;
+  options_.on_note = [&](const std::string& line) { notes += line; };
+  Checkpoints all(options_);
+  for (const std::string table : {"operations", "transactions"}) {
+    Checkpoint begun = Begun("a");
+    begun.cursor.table = table;
+    const auto stream = all.Begin(begun, true);
+    for (uint32_t i = 1; i <= 9; ++i) stream->Sent(CursorAt(i).at, 3 * kMiB);
+  }
+  EXPECT_EQ(all.Find("a").ValueOrDie()->cursor.table, "operations");
+  EXPECT_THAT(notes, HasSubstr("is of the table operations, not of 'transactions'"));
 }
 
 TEST_F(CheckpointsTest, OfUnnamedStreamsAreKeptWhereSomebodyChoseTheFolder) {
@@ -202,6 +243,22 @@ TEST_F(CheckpointsTest, ThatAreOldAreRemovedAndNamed) {
     const std::lock_guard lock(mutex);
     if (notes.find("'old'") != std::string::npos) break;
   }
+}
+
+TEST_F(CheckpointsTest, ThatAreOldStayWhileAStreamIsAboutToBegin) {
+  {
+    Checkpoints all(options_);
+    ASSERT_TRUE(all.Acknowledge("a", CursorAt(3)).ok());
+    ASSERT_TRUE(all.Acknowledge("b", CursorAt(3)).ok());
+  }
+  for (const char* name : {"stream_a.checkpoint", "stream_b.checkpoint"}) {
+    fs::last_write_time(fs::path(options_.folder) / name,
+                        fs::file_time_type::clock::now() - std::chrono::hours(800));
+  }
+  Checkpoints all(options_);
+  const Checkpoints::Use use(all, "a");
+  while (LedgerOf(all, "b")) std::this_thread::yield();  // its turn is after that of "a"
+  EXPECT_EQ(LedgerOf(all, "a"), 3u);
 }
 
 TEST_F(CheckpointsTest, OfManyWritersAtOnceAreIndependentAndWhole) {

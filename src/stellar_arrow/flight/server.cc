@@ -84,8 +84,11 @@ class BatchStream final : public af::FlightDataStream {
         log_(log) {}
 
   ~BatchStream() override {
-    if (!log_) return;
     const stream::Counters counters = subscription_->counters();
+    // Who reads that it has ended finds its checkpoint written.
+    subscription_.reset();
+    checkpoint_.reset();
+    if (!log_) return;
     log_(Concat(
         "stream ", request_, " ended ",
         ended_.ok() ? finished_ ? "at its end" : "early by its client" : FullMessage(ended_), ": ",
@@ -130,8 +133,8 @@ class BatchStream final : public af::FlightDataStream {
   const std::unique_ptr<Admission::Place> place_;  // destroyed last
   const std::unique_ptr<memory::StreamMemory> memory_;
   const std::unique_ptr<StreamCount> count_;
-  const std::unique_ptr<checkpoint::Checkpoints::Stream> checkpoint_;  // null: none is kept
-  const std::unique_ptr<stream::Subscription> subscription_;
+  std::unique_ptr<checkpoint::Checkpoints::Stream> checkpoint_;  // null: none is kept
+  std::unique_ptr<stream::Subscription> subscription_;
   const arrow::ipc::DictionaryFieldMapper mapper_;
   stream::Cursor cursor_;  // of the last batch
   const std::string request_;
@@ -203,6 +206,7 @@ class Service final : public af::FlightServerBase {
       ARROW_ASSIGN_OR_RAISE(const auto named,
                             FromHeader(context, kCheckpointHeader, &checkpoint::ParseId));
       const std::string id = named ? *named : checkpoint::Checkpoints::MakeId(request.table);
+      const checkpoint::Checkpoints::Use in_use(checkpoints_, id);
       std::optional<checkpoint::Checkpoint> kept;
       if (named) {
         ARROW_ASSIGN_OR_RAISE(kept, checkpoints_.Find(id));
@@ -244,6 +248,7 @@ class Service final : public af::FlightServerBase {
       };
       stream::Cursor cursor{.table = request.table, .schema = std::string(table->schema_version())};
       if (options.pipeline.network) cursor.network = options.pipeline.network->id;
+      if (kept) ARROW_RETURN_NOT_OK(checkpoint::CheckSame(*kept, cursor));
       if (ops::Metrics* const metrics = options_.metrics) {
         options.pipeline.on_ledger = [metrics](const pipeline::PassedLedger& ledger) {
           metrics->LedgerPassed({ledger.sequence, ledger.processing, ledger.conversion});
