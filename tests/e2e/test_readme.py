@@ -54,7 +54,7 @@ def test_snippet_of_the_cursors_document_goes_on(server):
     done = subprocess.run([sys.executable, "-c", snippet + "print(cursor.decode())"],
                           capture_output=True, check=True)
     *batches, cursor = done.stdout.decode().splitlines()
-    assert batches == [f"6 {ledgers.NEWEST}"]
+    assert batches == [f"1 {ledgers.FIRST}", f"5 {ledgers.NEWEST}"]
     again = snippet.replace("cursor = None", f"cursor = {cursor.encode()!r}")
     assert subprocess.run([sys.executable, "-c", again], capture_output=True,
                           check=True).stdout == b""
@@ -67,5 +67,6 @@ def test_snippet_of_the_checkpoints_document_acknowledges(tmp_path):
         snippet = snippet.replace("localhost:8815", f"localhost:{server.port}")
         outputs = [subprocess.run([sys.executable, "-c", snippet], capture_output=True,
                                   check=True).stdout.decode() for _ in range(2)]
-    assert outputs == [f'{{"checkpoint_id":"my-indexer","last_processed":{ledgers.NEWEST},'
-                       '"durable":true}\n', ""]
+    acknowledged = "".join(f'{{"checkpoint_id":"my-indexer","last_processed":{last},"durable":true}}\n'
+                           for last in (ledgers.FIRST, ledgers.NEWEST))
+    assert outputs == [acknowledged, ""]

@@ -180,11 +180,19 @@ arrow::Status Serve(const Settings& settings) {
                                    health, metrics);
   ARROW_ASSIGN_OR_RAISE(const auto server, flight::Server::Make(*source, budget, options));
   metrics.SetCheckpointAge([&server] { return server->checkpoints().oldest_age(); });
+  health.Ask([&server, &budget](ops::State* state) {
+    state->memory_is_short = !budget.takes_streams();
+    // Of streams that run: what failed for those that ended is tried again by nobody.
+    const checkpoint::Checkpoints& checkpoints = server->checkpoints();
+    const arrow::Status written = checkpoints.last_write();
+    if (!written.ok() && checkpoints.oldest_age()) state->checkpoint_error = written.message();
+  });
   stopper.Watch(server.get());
   health.Listening();
   spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
   const arrow::Status served = server->Serve();
   metrics.SetCheckpointAge({});
+  health.Ask({});
   watch.reset();  // may wait for the source, which the stopper does not do for ever
   stopper.Retire();
   spdlog::info("stopped; of {} bytes of memory {} were used at most", budget.limit(),

@@ -152,7 +152,9 @@ class Service final : public af::FlightServerBase {
         options_(std::move(options)),
         admission_(options_.admission),
         checkpoints_(options_.checkpoints),
-        pipeline_(options_.pipeline) {}
+        pipeline_(options_.pipeline) {
+    pipeline_.stopped = [this] { return draining_.load(); };  // while the network is looked for
+  }
 
   Admission& admission() { return admission_; }
   checkpoint::Checkpoints& checkpoints() { return checkpoints_; }

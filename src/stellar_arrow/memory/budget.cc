@@ -278,7 +278,7 @@ Budget::Budget(int64_t limit, arrow::MemoryPool* small_blocks)
     : account_(std::make_shared<Account>(limit, small_blocks)) {}
 
 arrow::Result<std::unique_ptr<StreamMemory>> Budget::Open(std::string owner) {
-  if (account_->Above(kNoNewStreams)) {
+  if (!takes_streams()) {
     return Error(ErrorCode::kResourceExhausted, streams(), " streams use ", bytes(),
                  " bytes of the memory limit of ", limit(),
                  " (max-memory, ARROW_MAX_MEMORY); try again in 10 s, or raise the limit");
@@ -286,6 +286,7 @@ arrow::Result<std::unique_ptr<StreamMemory>> Budget::Open(std::string owner) {
   return std::make_unique<StreamMemory>(account_, std::move(owner));
 }
 
+bool Budget::takes_streams() const { return !account_->Above(kNoNewStreams); }
 int64_t Budget::limit() const { return account_->limit; }
 int64_t Budget::bytes() const { return account_->used; }
 int64_t Budget::most_bytes() const { return account_->most; }

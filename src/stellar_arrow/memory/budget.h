@@ -80,6 +80,9 @@ class Budget {
   // % or more of the budget are used.
   arrow::Result<std::unique_ptr<StreamMemory>> Open(std::string owner);
 
+  // Whether Open() would let one in now.
+  bool takes_streams() const;
+
   int64_t limit() const;
   int64_t bytes() const;       // used now
   int64_t most_bytes() const;  // used at once so far

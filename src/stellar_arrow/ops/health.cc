@@ -37,6 +37,13 @@ std::vector<Reason> ReasonsNotReady(const State& state) {
                           " closed ", state.lag->count() / 1000, " s ago; ready-max-lag allows ",
                           Seconds(state.most_lag), " s")});
   }
+  if (!state.checkpoint_error.empty()) {
+    reasons.push_back({"checkpoints_failed", state.checkpoint_error});
+  }
+  if (state.memory_is_short) {
+    reasons.push_back(
+        {"memory_short", "the streams there are need the memory; max-memory limits it"});
+  }
   return reasons;
 }
 
@@ -88,9 +95,15 @@ void Health::SourceFailed(std::string error) {
   state_.source_error = std::move(error);
 }
 
+void Health::Ask(std::function<void(State*)> more) {
+  const std::lock_guard lock(mutex_);
+  more_ = std::move(more);
+}
+
 State Health::Now() const {
   const std::lock_guard lock(mutex_);
   State now = state_;
+  if (more_) more_(&now);
   now.source_silent =
       std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - heard_);
   if (closed_) {

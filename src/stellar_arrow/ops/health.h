@@ -23,6 +23,8 @@ struct State {
   std::optional<uint32_t> head_ledger;           // newest that the source has
   std::optional<std::chrono::milliseconds> lag;  // since it closed, where that means something
   std::chrono::milliseconds most_lag{};          // that is healthy; 0: any
+  std::string checkpoint_error;                  // of the last one written; empty: all is well
+  bool memory_is_short = false;                  // no new stream is let in for want of it
 };
 
 // A source that says nothing for so long hangs.
@@ -32,7 +34,8 @@ inline constexpr std::chrono::milliseconds kMostSilence{15'000};
 bool SourceAnswers(const State& state);
 
 struct Reason {
-  std::string_view what;  // starting, draining, source_failed, source_silent or behind
+  std::string_view what;  // starting, draining, source_failed, source_silent, behind,
+                          // checkpoints_failed or memory_short
   std::string message;
 };
 
@@ -55,6 +58,9 @@ class Health {
   void SourceAnswered(std::optional<uint32_t> head, std::optional<SystemTime> closed);
   void SourceFailed(std::string error);
 
+  // How to find out what else there is to know; asked by each Now(), under a lock.
+  void Ask(std::function<void(State*)> more);
+
   State Now() const;
 
  private:
@@ -62,6 +68,7 @@ class Health {
   // Guarded by mutex_. The durations of state_ are those of Now().
   State state_;
   std::optional<SystemTime> closed_;
+  std::function<void(State*)> more_;
   std::chrono::steady_clock::time_point heard_ = std::chrono::steady_clock::now();
 };
 

@@ -39,13 +39,15 @@ State Good() {
 
 TEST(Health, IsDecidedByAllThatIsKnown) {
   EXPECT_THAT(ReasonsNotReady(Good()), IsEmpty());
-  for (int bits = 0; bits < 32; ++bits) {
+  for (int bits = 0; bits < 128; ++bits) {
     State state = Good();
     state.listening = (bits & 1) == 0;
     state.draining = (bits & 2) != 0;
     if ((bits & 4) != 0) state.source_error = "no such folder";
     if ((bits & 8) != 0) state.source_silent = kMostSilence + milliseconds(1);
     if ((bits & 16) != 0) state.lag = seconds(31);
+    if ((bits & 32) != 0) state.checkpoint_error = "no space left";
+    state.memory_is_short = (bits & 64) != 0;
     std::vector<std::string> expected;
     if (state.draining) {
       expected.emplace_back("draining");
@@ -58,6 +60,8 @@ TEST(Health, IsDecidedByAllThatIsKnown) {
       expected.emplace_back("source_silent");
     }
     if ((bits & 16) != 0) expected.emplace_back("behind");
+    if ((bits & 32) != 0) expected.emplace_back("checkpoints_failed");
+    if ((bits & 64) != 0) expected.emplace_back("memory_short");
     EXPECT_EQ(NamesOf(ReasonsNotReady(state)), expected) << bits;
     const auto json = nlohmann::json::parse(ToJson(state));
     EXPECT_EQ(json["status"], expected.empty() ? "healthy" : "unhealthy") << bits;
@@ -105,6 +109,16 @@ TEST(Health, IsBehindUntilANewLedgerComes) {
   EXPECT_THAT(ReasonsNotReady(health.Now()).front().message,
               AllOf(HasSubstr("ledger 7"), HasSubstr("30 s")));
   health.SourceAnswered(8, system_clock::now());
+  EXPECT_THAT(ReasonsNotReady(health.Now()), IsEmpty());
+}
+
+TEST(Health, IsAskedForWhatOthersKnow) {
+  Health health{milliseconds{}};
+  health.Listening();
+  bool is_short = true;
+  health.Ask([&](State* state) { state->memory_is_short = is_short; });
+  EXPECT_THAT(NamesOf(ReasonsNotReady(health.Now())), ElementsAre("memory_short"));
+  is_short = false;
   EXPECT_THAT(ReasonsNotReady(health.Now()), IsEmpty());
 }
 

@@ -250,6 +250,10 @@ arrow::Status FindNetwork(source::LedgerSource& source, Options* options) {
   const auto pipeline = Pipeline::Make(source, std::move(probe));
   while (pipeline.ok() && !options->network) {
     const auto progress = (*pipeline)->Next(/*wait=*/false);
+    // Another time it may be found.
+    if (!progress.ok() && CodeOf(progress.status()) == ErrorCode::kUnavailable) {
+      return progress.status();
+    }
     if (!progress.ok() || *progress != Progress::kLedger) break;
     options->network = (*pipeline)->network();
     options->network_origin = Concat("a transaction among the first ledgers of ", source.name());

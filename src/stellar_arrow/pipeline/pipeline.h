@@ -74,7 +74,7 @@ struct Options {
 // already or that the source states, else the known one that a transaction among the first 64
 // ledgers of the range, or of the source, proves. It stays unnamed where none does, or where they
 // cannot be read: the stream says why. Errors: FAILED_PRECONDITION where `options` contradict what
-// the source states, and what the source says of its extent.
+// the source states, UNAVAILABLE where the source does not answer, and what it says of its extent.
 arrow::Status FindNetwork(source::LedgerSource& source, Options* options);
 
 // Makes `options` go on after `last`, which a stream has ended with, and holds that against the

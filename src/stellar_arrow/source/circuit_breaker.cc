@@ -17,9 +17,12 @@ std::optional<CircuitBreaker::Permit> CircuitBreaker::Enter(Clock::time_point un
       return Permit(this, /*probe=*/true);
     }
     if (now >= until) return std::nullopt;
-    const auto wake = probing_ ? until : std::min(until, next_probe_);
-    changed_.wait_for(lock, stop, wake - now,
-                      [&] { return !open_ || (!probing_ && now_() >= next_probe_); });
+    // Behind a probe for its end, whatever that is; else for the next one.
+    const bool behind_probe = probing_;
+    const auto wake = behind_probe ? until : std::min(until, next_probe_);
+    changed_.wait_for(lock, stop, wake - now, [&] {
+      return !open_ || (!probing_ && (behind_probe || now_() >= next_probe_));
+    });
   }
   return std::nullopt;
 }

@@ -130,6 +130,31 @@ TEST(CircuitBreaker, WakesAllWhoWaitWhenItCloses) {
   EXPECT_LT(Clock::now() - begin, 30s);
 }
 
+TEST(CircuitBreaker, HasAnotherProbeForThoseWhoWaitedForOneThatFailed) {
+  CircuitBreaker breaker(1);
+  breaker.Enter(Clock::now(), {})->Failed();
+  std::atomic<int> probes = 0;
+  std::atomic<int> entered = 0;
+  std::vector<std::jthread> waiting;
+  for (int i = 0; i < 4; ++i) {
+    waiting.emplace_back([&] {
+      auto permit = breaker.Enter(Clock::now() + 1min, {});
+      ASSERT_TRUE(permit);
+      if (++probes == 1) {
+        std::this_thread::sleep_for(50ms);  // the others wait for this one
+        permit->Failed();
+      } else {
+        permit->Succeeded();
+        ++entered;
+      }
+    });
+  }
+  const auto begin = Clock::now();
+  waiting.clear();
+  EXPECT_EQ(entered, 3);
+  EXPECT_LT(Clock::now() - begin, 30s) << "not to the end of their patience";
+}
+
 TEST(CircuitBreaker, StopsWaitingWhenToldTo) {
   CircuitBreaker breaker(1);
   breaker.Enter(Clock::now(), {})->Failed();

@@ -275,6 +275,9 @@ class LakeStream final : public ObjectStream {
     ARROW_ASSIGN_OR_RAISE(const auto after, index_.FirstFrom(next_));
     if (!after) return false;
     if (after->first > next_ && gaps_ == GapPolicy::kFail) {
+      // Names may come while a folder is listed, and one of them be seen without the one before.
+      ARROW_ASSIGN_OR_RAISE(const bool came, index_.Exists(object->path));
+      if (came) return true;
       ARROW_ASSIGN_OR_RAISE(const auto newest, index_.Newest());
       return GapError(next_, "ledger ", next_, " is missing: ", lake_->name, "/", object->path,
                       " does not exist, although ", lake_->name, " goes on with ", after->path,
@@ -301,8 +304,7 @@ class LakeStream final : public ObjectStream {
 
 class LakeSource final : public LedgerSource {
  public:
-  explicit LakeSource(std::shared_ptr<const Lake> lake)
-      : lake_(std::move(lake)), index_(lake_->index.With({kAnswerBudget})) {}
+  explicit LakeSource(std::shared_ptr<const Lake> lake) : lake_(std::move(lake)) {}
 
   std::string_view name() const override { return lake_->name; }
 
@@ -333,11 +335,12 @@ class LakeSource final : public LedgerSource {
  private:
   arrow::Result<Extent> FindExtent() {
     const auto now = Clock::now();
+    const LakeIndex index = lake_->index.With({.until = now + kAnswerBudget});
     if (!extent_.newest || now >= list_again_) {
       extent_ = {{}, {}, /*grows=*/true};
-      ARROW_ASSIGN_OR_RAISE(const auto oldest, index_.FirstFrom(0));
+      ARROW_ASSIGN_OR_RAISE(const auto oldest, index.FirstFrom(0));
       if (!oldest) return extent_;
-      ARROW_ASSIGN_OR_RAISE(const auto newest, index_.Newest());
+      ARROW_ASSIGN_OR_RAISE(const auto newest, index.Newest());
       extent_.first = std::max(oldest->first, kFirstLakeLedger);
       extent_.newest = newest ? newest->last : oldest->last;
       list_again_ = now + kListInterval;
@@ -345,7 +348,7 @@ class LakeSource final : public LedgerSource {
     // Since the last listing a lake has grown at its end, if at all.
     while (*extent_.newest != UINT32_MAX) {
       const uint32_t next = *extent_.newest + 1;
-      ARROW_ASSIGN_OR_RAISE(const bool exists, index_.Exists(lake_->naming.ObjectPath(next)));
+      ARROW_ASSIGN_OR_RAISE(const bool exists, index.Exists(lake_->naming.ObjectPath(next)));
       if (!exists) break;
       extent_.newest = lake_->naming.layout.FileRange(next).last;
     }
@@ -353,7 +356,6 @@ class LakeSource final : public LedgerSource {
   }
 
   const std::shared_ptr<const Lake> lake_;
-  const LakeIndex index_;
   std::mutex mutex_;
   Extent extent_;
   Clock::time_point list_again_{};

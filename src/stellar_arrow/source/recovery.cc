@@ -54,12 +54,14 @@ Failure FailureOf(const arrow::Status& status) {
     case ELOOP:
     case ENAMETOOLONG:
     case EINVAL:
-    case EMFILE:  // ours, and waited for already
-    case ENFILE:
       return Failure::kPermanent;
+    case EMFILE:  // and waited for already
+    case ENFILE:
+      return Failure::kOurs;
     default:
       break;
   }
+  if (status.IsOutOfMemory()) return Failure::kOurs;
   switch (CodeOf(status)) {
     case ErrorCode::kUnavailable:
       return Failure::kTransient;
@@ -78,13 +80,13 @@ RetryCounts Recovery::retries() const {
   return counts;
 }
 
-bool Recovery::WaitBefore(int attempts, Clock::time_point begin, const Patience& patience,
+bool Recovery::WaitBefore(int attempts, Clock::time_point until, const std::stop_token& stop,
                           const arrow::Status& last) {
   auto wait = kFirstWait;
   for (int i = 1; i < attempts && wait < kLongestWait; ++i) wait *= 2;
   wait = std::min(wait, kLongestWait);
-  const auto due = std::max(Clock::now() + Jittered(wait / 2, wait), PayForRepetition());
-  if (due > begin + patience.budget || !SleepUntil(due, patience.stop)) return false;
+  const auto due = std::max(Clock::now() + Jittered(wait / 2, wait), PayForRepetition(until));
+  if (due > until || !SleepUntil(due, stop)) return false;
   retries_[ReasonOf(last)].fetch_add(1, std::memory_order_relaxed);
   return true;
 }
@@ -110,14 +112,16 @@ void Recovery::Earn() {
   repetitions_ = std::min(repetitions_ + kRepetitionsARequest, kMostRepetitions);
 }
 
-Recovery::Clock::time_point Recovery::PayForRepetition() {
+Recovery::Clock::time_point Recovery::PayForRepetition(Clock::time_point until) {
   const std::lock_guard lock(mutex_);
   const auto now = Clock::now();
   const double passed = std::chrono::duration<double>(now - std::exchange(counted_, now)).count();
-  repetitions_ = std::min(repetitions_ + passed * kRepetitionsASecond, kMostRepetitions) - 1;
-  if (repetitions_ >= 0) return now;
-  return now + std::chrono::duration_cast<Clock::duration>(
-                   std::chrono::duration<double>(-repetitions_ / kRepetitionsASecond));
+  repetitions_ = std::min(repetitions_ + passed * kRepetitionsASecond, kMostRepetitions);
+  const double missing = std::max(0.0, 1 - repetitions_);
+  const auto due = now + std::chrono::duration_cast<Clock::duration>(
+                             std::chrono::duration<double>(missing / kRepetitionsASecond));
+  if (due <= until) repetitions_ -= 1;  // else it is not made, so that no debt lasts
+  return due;
 }
 
 }  // namespace stellar_arrow::source

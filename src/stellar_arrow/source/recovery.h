@@ -5,6 +5,7 @@
 #include <arrow/result.h>
 #include <arrow/status.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -25,6 +26,7 @@ enum class Failure {
   kTransient,  // it did not answer, or not whole: another time it may
   kPermanent,  // it answers, but not this: no right, no such thing, too big
   kData,       // what it gave is wrong
+  kOurs,       // it was not asked for want of memory or descriptors
   kCancelled,  // nobody waits any more
 };
 
@@ -46,6 +48,8 @@ struct RecoveryOptions {
 // How long one request may be worked at, with all its attempts and waits.
 struct Patience {
   std::chrono::milliseconds budget{30'000};
+  // The end of all requests that are made for one thing.
+  CircuitBreaker::Clock::time_point until = CircuitBreaker::Clock::time_point::max();
   std::stop_token stop = {};
 };
 
@@ -74,9 +78,10 @@ class Recovery {
   template <typename Attempt>
   auto Run(const Patience& patience, Attempt attempt) -> decltype(attempt()) {
     const auto begin = Clock::now();
+    const auto until = std::min(begin + patience.budget, patience.until);
     arrow::Status last;
     for (int attempts = 0;;) {
-      auto permit = breaker_.Enter(begin + patience.budget, patience.stop);
+      auto permit = breaker_.Enter(until, patience.stop);
       if (!permit) return GiveUp(patience, attempts, begin, last);
       auto result = attempt();
       ++attempts;
@@ -87,6 +92,7 @@ class Recovery {
           permit->Succeeded();
           Earn();
           return result;
+        case Failure::kOurs:
         case Failure::kCancelled:
           return result;
         case Failure::kTransient:
@@ -94,7 +100,7 @@ class Recovery {
           break;
       }
       last = result.status();
-      if (attempts >= options_.max_attempts || !WaitBefore(attempts, begin, patience, last)) {
+      if (attempts >= options_.max_attempts || !WaitBefore(attempts, until, patience.stop, last)) {
         return GiveUp(patience, attempts, begin, last);
       }
     }
@@ -105,14 +111,14 @@ class Recovery {
   RetryCounts retries() const;
 
  private:
-  // Waits until the attempt behind `attempts` may be made; false if there is no time for it.
-  bool WaitBefore(int attempts, Clock::time_point begin, const Patience& patience,
+  // Waits until the attempt behind `attempts` may be made; false if that is not before `until`.
+  bool WaitBefore(int attempts, Clock::time_point until, const std::stop_token& stop,
                   const arrow::Status& last);
   arrow::Status GiveUp(const Patience& patience, int attempts, Clock::time_point begin,
                        const arrow::Status& last) const;
   void Earn();
-  // When the next repetition is due, which is paid for.
-  Clock::time_point PayForRepetition();
+  // When the next repetition is due, which is paid for if that is by `until`.
+  Clock::time_point PayForRepetition(Clock::time_point until);
 
   const std::string source_;
   const RecoveryOptions options_;

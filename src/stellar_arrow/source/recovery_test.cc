@@ -126,9 +126,11 @@ TEST(Failure, IsToldByTypeNeverByText) {
   for (const int number : {EIO, ETIMEDOUT, ECONNRESET, ECONNREFUSED, ESTALE, EAGAIN}) {
     EXPECT_EQ(FailureOf(System(number)), Failure::kTransient) << number;
   }
-  for (const int number : {ENOENT, EACCES, EPERM, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EMFILE}) {
+  for (const int number : {ENOENT, EACCES, EPERM, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG}) {
     EXPECT_EQ(FailureOf(System(number)), Failure::kPermanent) << number;
   }
+  EXPECT_EQ(FailureOf(System(EMFILE)), Failure::kOurs);
+  EXPECT_EQ(FailureOf(arrow::Status::OutOfMemory("no memory")), Failure::kOurs);
   EXPECT_EQ(FailureOf(Gone()), Failure::kTransient);
   EXPECT_EQ(FailureOf(Error(ErrorCode::kDataLoss, "connection reset")), Failure::kData);
   EXPECT_EQ(FailureOf(Error(ErrorCode::kResourceExhausted, "timeout")), Failure::kPermanent);
@@ -284,6 +286,16 @@ TEST(Recovery, EndsWhenItsPatienceDoes) {
       recovery.Run({.budget = 600ms}, []() -> arrow::Result<int> { return Gone(); });
   EXPECT_EQ(CodeOf(result.status()), ErrorCode::kUnavailable);
   EXPECT_LT(Recovery::Clock::now() - begin, 5s);
+}
+
+TEST(Recovery, KeepsNoDebtOfRepetitionsThatWereNotMade) {
+  Recovery recovery("s", {.max_attempts = 2, .breaker_threshold = 1'000'000});
+  const auto fail = [&](std::chrono::milliseconds budget) {
+    return recovery.Run({.budget = budget}, []() -> arrow::Result<int> { return Gone(); });
+  };
+  // No time for a second attempt, ten times as often as repetitions may be owed.
+  for (int i = 0; i < 10 * Recovery::kMostRepetitions; ++i) EXPECT_FALSE(fail(0ms).ok());
+  EXPECT_THAT(fail(5s).status().message(), HasSubstr("failed 2 times"));
 }
 
 TEST(LakeTip, IsNoFailureHoweverLongItLasts) {

@@ -35,9 +35,7 @@ class FileSystemStore final : public Store {
     selector.base_dir = folder.empty() ? path_ : path_ + "/" + folder;
     selector.allow_not_found = !folder.empty();
     auto infos = WithDescriptor([&] { return filesystem_->GetFileInfo(selector); });
-    if (IsNotThere(infos.status())) {  // it was there when it was opened, and may come back
-      return Error(ErrorCode::kUnavailable, "the folder ", path_, " is gone");
-    }
+    if (IsNotThere(infos.status())) ARROW_RETURN_NOT_OK(CheckIsThere());
     ARROW_RETURN_NOT_OK(infos);
     std::vector<Entry> entries;
     entries.reserve(infos->size());
@@ -49,17 +47,27 @@ class FileSystemStore final : public Store {
 
   arrow::Result<bool> Exists(const std::string& object) override {
     ARROW_ASSIGN_OR_RAISE(const fs::FileInfo info, filesystem_->GetFileInfo(path_ + "/" + object));
+    if (info.type() == fs::FileType::NotFound) ARROW_RETURN_NOT_OK(CheckIsThere());
     return info.IsFile();
   }
 
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
                                                      arrow::MemoryPool* pool) override {
     auto bytes = WithDescriptor([&] { return TryToRead(object, pool); });
-    if (IsNotThere(bytes.status())) return nullptr;
-    return bytes;
+    if (!IsNotThere(bytes.status())) return bytes;
+    ARROW_RETURN_NOT_OK(CheckIsThere());
+    return nullptr;
   }
 
  private:
+  // Nothing is there where the store is not, which tells nothing of its objects. It was there when
+  // it was opened, and may come back.
+  arrow::Status CheckIsThere() const {
+    ARROW_ASSIGN_OR_RAISE(const fs::FileInfo info, filesystem_->GetFileInfo(path_));
+    if (info.type() != fs::FileType::NotFound) return arrow::Status::OK();
+    return Error(ErrorCode::kUnavailable, "the folder ", path_, " is gone");
+  }
+
   arrow::Result<std::shared_ptr<arrow::Buffer>> TryToRead(const std::string& object,
                                                           arrow::MemoryPool* pool) const {
     ARROW_ASSIGN_OR_RAISE(auto file, filesystem_->OpenInputFile(path_ + "/" + object));

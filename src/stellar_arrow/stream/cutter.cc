@@ -70,9 +70,9 @@ void Cutter::Flush(std::vector<Cut>* cuts) {
   if (rows_ != 0) {
     begun_.through_last = true;
     cuts->push_back(std::exchange(begun_, {}));
+    is_first_ = false;
   }
   rows_ = bytes_ = 0;
-  is_first_ = false;
 }
 
 std::optional<uint32_t> Cutter::ledger() const {
