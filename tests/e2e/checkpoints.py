@@ -7,27 +7,11 @@ import pyarrow.flight as flight
 import program
 
 
-class Headers(flight.ClientMiddlewareFactory):
-    """Keeps the headers of the last answer."""
-
-    def __init__(self):
-        super().__init__()
-        self.received = {}
-
-    def start_call(self, info):
-        factory = self
-
-        class Middleware(flight.ClientMiddleware):
-            def received_headers(self, headers):
-                factory.received |= {name.lower(): values for name, values in headers.items()}
-        return Middleware()
-
-
 class Client:
     """A client that reads streams with a checkpoint's name, and acknowledges."""
 
     def __init__(self, server):
-        self.headers = Headers()
+        self.headers = program.Headers()
         self._client = flight.connect(server.location, middleware=[self.headers])
 
     def __enter__(self):

@@ -215,6 +215,22 @@ class Stream:
         return self
 
 
+class Headers(flight.ClientMiddlewareFactory):
+    """Keeps the headers of the last answer."""
+
+    def __init__(self):
+        super().__init__()
+        self.received = {}
+
+    def start_call(self, info):
+        factory = self
+
+        class Middleware(flight.ClientMiddleware):
+            def received_headers(self, headers):
+                factory.received |= {name.lower(): values for name, values in headers.items()}
+        return Middleware()
+
+
 def options(seconds):
     return flight.FlightCallOptions(timeout=seconds)
 

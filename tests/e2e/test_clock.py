@@ -3,24 +3,22 @@
 import calendar
 import mmap
 import re
-import shutil
 import struct
-import subprocess
 import time
 
 import pyarrow.flight as flight
 import pytest
 
 import ledgers
+import preloaded
 from ledgers import without
 from program import TABLE, Server, eventually, next_ledger, serve
 from test_tip import Follower
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 JUMPS = pytest.mark.parametrize("jump", [-3600, 86400], ids=["an-hour-back", "a-day-ahead"])
-COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("g++")
 
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C compiler here")
+pytestmark = pytest.mark.skipif(preloaded.COMPILER is None, reason="no C compiler here")
 
 # Adds the seconds that the file $CLOCK_FILE holds to the clock that people set.
 SHIM = r"""
@@ -71,11 +69,7 @@ time_t time(time_t *now) {
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shim")
-    source, library = folder / "clock.c", folder / "clock.so"
-    source.write_text(SHIM)
-    subprocess.run([COMPILER, "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
-    return library
+    return preloaded.build(tmp_path_factory.mktemp("shim"), "clock", SHIM)
 
 
 class Clock:

@@ -13,6 +13,7 @@ import pytest
 
 import disk
 import ledgers
+import preloaded
 from checkpoints import Client
 from program import TABLE, Server, run, serve
 
@@ -20,7 +21,7 @@ FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 WHOLE = f"{TABLE}:{FIRST}:{NEWEST}"
 CALLS = ("open", "write", "fsync", "close", "rename")
 
-pytestmark = pytest.mark.skipif(disk.COMPILER is None, reason="no C compiler here")
+pytestmark = pytest.mark.skipif(preloaded.COMPILER is None, reason="no C compiler here")
 
 
 @pytest.fixture(scope="module")
