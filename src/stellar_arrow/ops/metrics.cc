@@ -113,7 +113,7 @@ struct Metrics::Families {
   prometheus::Counter& gaps = listed.Counter("gaps_total");
   prometheus::Counter& verify_failures = listed.Counter("verify_failures_total");
   prometheus::Counter& skipped = listed.Counter("skipped_ledgers_total");
-  // Without values until there are parts that tell them.
+  // Without values until a source is asked again, or a checkpoint is in use.
   prometheus::Family<prometheus::Counter>& retries = listed.Counters("retries_total");
   prometheus::Family<prometheus::Gauge>& breakers = listed.Gauges("breaker_state");
   prometheus::Family<prometheus::Gauge>& checkpoint_age = listed.Gauges("checkpoint_age_seconds");
