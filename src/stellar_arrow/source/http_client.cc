@@ -1,0 +1,394 @@
+#include "stellar_arrow/source/http_client.h"
+
+#include <arrow/buffer.h>
+#include <arrow/buffer_builder.h>
+#include <arrow/util/io_util.h>
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/base/version.h"
+
+namespace stellar_arrow::source {
+namespace {
+
+constexpr auto kConnectTimeout = std::chrono::milliseconds(5'000);
+constexpr int kMostRedirects = 5;
+constexpr size_t kMostIdleLines = 64;
+// Who sends fewer bytes a second is as good as silent.
+constexpr long kSilentBytesPerSecond = 1024;
+
+constexpr std::string_view NameOf(HttpMethod method) {
+  switch (method) {
+    case HttpMethod::kGet:
+      return "GET";
+    case HttpMethod::kHead:
+      return "HEAD";
+    case HttpMethod::kPost:
+      return "POST";
+  }
+  return "";
+}
+
+struct FreeUrl {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+struct Url {
+  std::string scheme;
+  std::string origin;   // scheme, host and port
+  std::string address;  // all of it but the userinfo
+  std::string user, password;
+};
+
+arrow::Result<Url> ParseUrl(const std::string& text) {
+  const std::unique_ptr<CURLU, FreeUrl> parts(curl_url());
+  if (parts == nullptr) throw std::bad_alloc();
+  const auto part = [&](CURLUPart which, unsigned flags) {
+    char* found = nullptr;
+    if (curl_url_get(parts.get(), which, &found, flags) != CURLUE_OK) return std::string();
+    const std::unique_ptr<char, void (*)(void*)> owned(found, &curl_free);
+    return std::string(found);
+  };
+  // What is no URL is not named: nobody knows which part of it is a password.
+  if (curl_url_set(parts.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "no valid URL; a user, a password or a query may need its %-signs");
+  }
+  Url url;
+  url.scheme = part(CURLUPART_SCHEME, 0);
+  if (url.scheme != "http" && url.scheme != "https") {
+    return Error(ErrorCode::kInvalidArgument, "a URL of scheme '", url.scheme,
+                 "', where http or https can be");
+  }
+  url.origin = Concat(url.scheme, "://", part(CURLUPART_HOST, 0), ":",
+                      part(CURLUPART_PORT, CURLU_DEFAULT_PORT));
+  url.user = part(CURLUPART_USER, CURLU_URLDECODE);
+  url.password = part(CURLUPART_PASSWORD, CURLU_URLDECODE);
+  curl_url_set(parts.get(), CURLUPART_USER, nullptr, 0);
+  curl_url_set(parts.get(), CURLUPART_PASSWORD, nullptr, 0);
+  url.address = part(CURLUPART_URL, 0);
+  return url;
+}
+
+bool IsRedirect(long status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+// The system's number for a connection that did not come to be.
+int ConnectErrno(CURL* easy) {
+  long number = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+  switch (number) {
+    case EMFILE:
+    case ENFILE:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return static_cast<int>(number);
+    default:
+      return ECONNREFUSED;
+  }
+}
+
+arrow::Status ErrorOf(CURLcode code, CURL* easy, const std::string& message) {
+  const auto with = [&](int number) { return arrow::internal::IOErrorFromErrno(number, message); };
+  switch (code) {
+    case CURLE_OK:
+      return arrow::Status::OK();
+    case CURLE_OPERATION_TIMEDOUT:
+      return with(ETIMEDOUT);
+    case CURLE_COULDNT_CONNECT:
+      return with(ConnectErrno(easy));
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return with(EHOSTUNREACH);
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+      return with(ECONNRESET);
+    case CURLE_PARTIAL_FILE:
+      return with(EIO);
+    case CURLE_OUT_OF_MEMORY:
+      return arrow::Status::OutOfMemory(message);
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return Error(ErrorCode::kInvalidArgument, message);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+      return Error(ErrorCode::kFailedPrecondition, message,
+                   "; the certificates of authorities to trust can be named with SSL_CERT_FILE");
+    default:
+      return Error(ErrorCode::kUnavailable, message);
+  }
+}
+
+// Takes a response's body in.
+class Sink {
+ public:
+  Sink(const HttpRequest& request, CURL* easy)
+      : most_bytes_(request.most_bytes), easy_(easy), bytes_(request.pool) {}
+
+  static size_t Write(const char* data, size_t, size_t size, void* sink) {
+    return static_cast<Sink*>(sink)->Take(data, static_cast<int64_t>(size)) ? size : 0;
+  }
+
+  // What went wrong here, if anything did.
+  const arrow::Status& status() const { return status_; }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Finish() { return bytes_.Finish(); }
+
+ private:
+  bool Take(const char* data, int64_t size) {
+    if (bytes_.length() == 0) {
+      curl_off_t length = -1;
+      curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+      status_ = CheckSize(length);
+      if (status_.ok() && length > size) status_ = bytes_.Resize(length);
+    }
+    if (status_.ok()) status_ = CheckSize(bytes_.length() + size);
+    if (status_.ok()) status_ = bytes_.Append(data, size);
+    return status_.ok();
+  }
+
+  arrow::Status CheckSize(int64_t size) const {
+    if (size <= most_bytes_) return arrow::Status::OK();
+    return Error(ErrorCode::kResourceExhausted, "it has ", size, " bytes or more; at most ",
+                 most_bytes_, " are read");
+  }
+
+  const int64_t most_bytes_;
+  CURL* const easy_;
+  arrow::BufferBuilder bytes_;
+  arrow::Status status_;
+};
+
+}  // namespace
+
+// What one request at a time is made with, and its connections, which wait for the next one. Not
+// curl_easy_perform(), which looks at whether it should end once a second only.
+class HttpClient::Line {
+ public:
+  Line() : multi_(curl_multi_init()), easy_(curl_easy_init()) {
+    if (multi_ == nullptr || easy_ == nullptr) throw std::bad_alloc();
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 4L);
+  }
+
+  // One request to `address`, with the userinfo of `own`, if that is not null, and the request's
+  // headers. Where the response is a redirect, its URL is written to `location`.
+  arrow::Result<HttpResponse> Send(const HttpRequest& request, const std::string& address,
+                                   const Url* own, std::string* location) {
+    CURL* const easy = easy_.get();
+    curl_easy_reset(easy);  // which keeps connections, names and TLS sessions
+    Sink sink(request, easy);
+    std::array<char, CURL_ERROR_SIZE> why{};
+    std::unique_ptr<curl_slist, FreeList> headers;
+    const auto add_header = [&](const std::string& header) {
+      if (auto* list = curl_slist_append(headers.get(), header.c_str())) {
+        static_cast<void>(headers.release());
+        headers.reset(list);
+      } else {
+        throw std::bad_alloc();
+      }
+    };
+    if (own != nullptr) {
+      for (const std::string& header : request.headers) add_header(header);
+      if (!own->user.empty() || !own->password.empty()) {
+        curl_easy_setopt(easy, CURLOPT_USERNAME, own->user.c_str());
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, own->password.c_str());
+      }
+    }
+    curl_easy_setopt(easy, CURLOPT_URL, address.c_str());
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, std::string(Producer()).c_str());
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server that is asked yet
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectTimeout.count()));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.total.count()));
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, kSilentBytesPerSecond);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.silence.count()));
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, why.data());
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Sink::Write);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &sink);
+    // The library, unlike its program, does not look at these by itself.
+    if (const char* file = std::getenv("SSL_CERT_FILE")) {
+      curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+    }
+    if (const char* folder = std::getenv("SSL_CERT_DIR")) {
+      curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
+    }
+    if (request.method == HttpMethod::kHead) curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    if (request.method == HttpMethod::kPost) {
+      add_header("Expect:");  // no question before the body
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(request.body.size()));
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+    }
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+
+    const std::optional<CURLcode> code = Perform(request.stop);
+    const auto message = [&](std::string_view text) {
+      return Concat(NameOf(request.method), " ", WithoutSecrets(address), ": ", text);
+    };
+    if (!code) return Error(ErrorCode::kCancelled, message("it was cancelled"));
+    if (!sink.status().ok()) return WithContext(sink.status(), message("the response"));
+    if (*code != CURLE_OK) {
+      return ErrorOf(*code, easy, message(why[0] != '\0' ? why.data() : curl_easy_strerror(*code)));
+    }
+    HttpResponse response;
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    response.status = static_cast<int>(status);
+    curl_off_t length = -1;
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length >= 0) response.content_length = length;
+    ARROW_ASSIGN_OR_RAISE(response.body, sink.Finish());
+    const char* to = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &to);
+    if (IsRedirect(status) && to != nullptr) *location = to;
+    return response;
+  }
+
+ private:
+  struct FreeMulti {
+    void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+  };
+  struct FreeEasy {
+    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  };
+
+  // How the request ended; absent if `stop` ended it.
+  std::optional<CURLcode> Perform(const std::stop_token& stop) {
+    CURLM* const multi = multi_.get();
+    if (curl_multi_add_handle(multi, easy_.get()) != CURLM_OK) return CURLE_FAILED_INIT;
+    std::optional<CURLcode> result;
+    {
+      const std::stop_callback wake(stop, [multi] { curl_multi_wakeup(multi); });
+      int running = 1;
+      CURLMcode code = CURLM_OK;
+      while (code == CURLM_OK && !stop.stop_requested()) {
+        code = curl_multi_perform(multi, &running);
+        if (code != CURLM_OK || running == 0) break;
+        code = curl_multi_poll(multi, nullptr, 0, 1000, nullptr);
+      }
+      if (code != CURLM_OK) result = CURLE_FAILED_INIT;
+    }
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
+      if (message->msg == CURLMSG_DONE) result = message->data.result;
+    }
+    curl_multi_remove_handle(multi, easy_.get());
+    return result;
+  }
+
+  std::unique_ptr<CURLM, FreeMulti> multi_;
+  std::unique_ptr<CURL, FreeEasy> easy_;  // first to go
+};
+
+HttpClient::HttpClient() {
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (ready != CURLE_OK) throw std::bad_alloc();
+}
+
+HttpClient::~HttpClient() = default;
+
+arrow::Result<HttpResponse> HttpClient::Send(const HttpRequest& request) {
+  ARROW_ASSIGN_OR_RAISE(const Url first, ParseUrl(request.url));
+  Url url = first;
+  auto line = TakeLine();
+  for (int redirects = 0;; ++redirects) {
+    std::string location;
+    const Url* const own = url.origin == first.origin ? &first : nullptr;
+    auto response = line->Send(request, url.address, own, &location);
+    if (location.empty() || request.method == HttpMethod::kPost) {
+      if (response.ok()) GiveBack(std::move(line));
+      return response;
+    }
+    const auto refuse = [&](const auto&... why) {
+      return Error(ErrorCode::kFailedPrecondition, NameOf(request.method), " ",
+                   WithoutSecrets(request.url), ": it is redirected to ", WithoutSecrets(location),
+                   ", ", why...);
+    };
+    auto next = ParseUrl(location);
+    if (!next.ok()) return refuse("which is neither http: nor https:");
+    if (url.scheme == "https" && next->scheme != "https") return refuse("which is not https:");
+    if (redirects == kMostRedirects) return refuse("after ", kMostRedirects, " other redirects");
+    url = *std::move(next);
+  }
+}
+
+std::unique_ptr<HttpClient::Line> HttpClient::TakeLine() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto line = std::move(idle_.back());
+      idle_.pop_back();
+      return line;
+    }
+  }
+  return std::make_unique<Line>();
+}
+
+void HttpClient::GiveBack(std::unique_ptr<Line> line) {
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kMostIdleLines) idle_.push_back(std::move(line));
+}
+
+arrow::Status StatusOf(const HttpResponse& response, std::string_view what) {
+  if (response.status >= 200 && response.status < 300) return arrow::Status::OK();
+  const std::string message = Concat(what, ": HTTP status ", response.status);
+  switch (response.status) {
+    case 404:
+    case 410:
+      return arrow::internal::IOErrorFromErrno(ENOENT, message);
+    case 401:
+    case 403:
+    case 407:
+      return arrow::internal::IOErrorFromErrno(EACCES, message);
+    case 408:
+    case 504:
+      return arrow::internal::IOErrorFromErrno(ETIMEDOUT, message);
+    case 425:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+      return Error(ErrorCode::kUnavailable, message);
+    default:
+      return Error(ErrorCode::kFailedPrecondition, message);
+  }
+}
+
+std::string WithoutSecrets(std::string_view url) {
+  std::string clean;
+  if (const size_t slashes = url.find("://"); slashes != std::string_view::npos) {
+    clean = url.substr(0, slashes + 3);
+    url.remove_prefix(slashes + 3);
+  }
+  const size_t authority = std::min(url.find_first_of("/?#"), url.size());
+  // All up to the last '@', should a password hold one.
+  if (const size_t at = url.substr(0, authority).rfind('@'); at != std::string_view::npos) {
+    url.remove_prefix(at + 1);
+  }
+  clean += url.substr(0, url.find_first_of("?#"));
+  if (url.find('?') != std::string_view::npos) clean += "?...";
+  return clean;
+}
+
+}  // namespace stellar_arrow::source
