@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -23,6 +24,7 @@ from program import TABLE, read, run, serve
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 DOCS = program.ROOT / "docs"
 OPERATIONS = (DOCS / "operations.md").read_text()
+ORIGINAL = (DOCS / "from-the-original.md").read_text()
 ANY_PORTS = {"ARROW_PORT": "0", "METRICS_PORT": "0", "HEALTH_PORT": "0"}
 
 
@@ -31,9 +33,11 @@ def anchors(document):
             for heading in re.findall(r"^#+ (.+)$", document.read_text(), re.M)}
 
 
-@pytest.mark.parametrize("name", ["operations.md"])
+@pytest.mark.parametrize("name", ["operations.md", "from-the-original.md"])
 def test_every_link_of_a_guide_leads_somewhere(name):
     for path, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", (DOCS / name).read_text()):
+        if path.startswith("https://"):
+            continue
         target = DOCS / path if path else DOCS / name
         assert target.exists(), path
         assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
@@ -196,3 +200,42 @@ def test_pings_that_come_sooner_than_every_five_minutes_end_a_stream(server):
     with flight.connect(server.location, generic_options=options) as client:
         error = read(client, f"{TABLE}:{FIRST}", seconds=120).error
     assert isinstance(error, flight.FlightUnavailableError) and "Too many pings" in str(error)
+
+
+# What the original's program reads, and what its papers tell of besides.
+ITS_SETTINGS = """
+ARROW_PORT HEALTH_PORT SOURCE_ENDPOINT NETWORK_PASSPHRASE STELLAR_NETWORK BATCH_SIZE MAX_CONNECTIONS MOCK_DATA
+LOG_LEVEL ENVIRONMENT ENABLE_ANALYTICS FLOWCTL_ENABLED FLOWCTL_ENDPOINT FLOWCTL_HEARTBEAT_INTERVAL
+PORT METRICS_PORT ARROW_COMPRESSION ARROW_COMPRESSION_LEVEL PARALLEL_WORKERS CHECKPOINT_DIR CHECKPOINT_INTERVAL
+ARROW_MAX_MEMORY ARROW_POOL_MONITOR_INTERVAL MAX_RETRY_ATTEMPTS CIRCUIT_BREAKER_THRESHOLD
+"""
+SETTINGS = re.findall(r"^\| `([A-Z_]+)=(.+?)` \| .+? \| (.+?) \| (same|other|nothing|refused) \|$", ORIGINAL, re.M)
+
+
+def test_guide_has_every_setting_of_the_original():
+    assert sorted(name for name, *_ in SETTINGS) == sorted(ITS_SETTINGS.split())
+
+
+@pytest.mark.parametrize("name,value,words,kind", SETTINGS, ids=[name for name, *_ in SETTINGS])
+def test_server_takes_a_setting_of_the_original_as_the_guide_says(tmp_path, name, value, words, kind):
+    if name == "CHECKPOINT_DIR":  # that of another server may be there
+        value = str(tmp_path / "checkpoints")
+    if name.endswith("PORT"):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            value = str(free.getsockname()[1])
+    shown = run("config", "--json", env={name: value})
+    if kind == "refused":
+        done = run("serve", env=ANY_PORTS | {name: value})
+        assert done.returncode == shown.returncode == 2
+        assert f"{name}={value}: {words.strip('`')}" in json.loads(done.stderr)["message"]
+        return
+    assert shown.returncode == 0, shown.stderr
+    in_force = [option["value"] for option in json.loads(shown.stdout).values()
+                if option["origin"] in (f"environment {name}", f"environment {name}={value}")]
+    with serve(ledgers.PUBNET_LAKE, env={name: value}, port=None if name == "PORT" else "0") as server:
+        warned = f"the environment sets {name}, which mean nothing here" in server.log
+        if name.endswith("PORT"):
+            assert int(value) in (server.port, server.metrics_port, server.health_port)
+    assert (len(in_force), warned) == ((0, True) if kind == "nothing" else (1, False))
+    assert name == "MOCK_DATA" or in_force in ([], [value])
