@@ -40,6 +40,11 @@ def test_missing_ledger_is_named_after_the_rows_before_it(lake, pubnet):
     check_fault(lake(without(pubnet, BAD)))
 
 
+@pytest.mark.parametrize("level", ["structure", "full"])
+def test_gap_is_an_error_at_every_level_of_verification(lake, pubnet, level):
+    check_fault(lake(without(pubnet, BAD)), "--verify", level)
+
+
 def test_first_missing_ledger_of_a_longer_gap_is_named(lake, pubnet):
     check_fault(lake(without(pubnet, BAD, BAD + 1)))
 
@@ -131,3 +136,20 @@ def test_network_that_contradicts_the_manifest_is_refused_with_both():
     assert done.returncode != 0
     assert "Public Global Stellar Network" in done.stderr or "pubnet" in done.stderr
     assert "Test SDF Network" in done.stderr or "testnet" in done.stderr
+
+
+@pytest.mark.parametrize("level", ["structure", "chain"])
+@pytest.mark.parametrize("who,args,env", [
+    ("--network", ("--network", "testnet"), {}),
+    ("environment NETWORK_PASSPHRASE", (), {"NETWORK_PASSPHRASE": ledgers.TESTNET}),
+    ("the manifest", (), {})], ids=["option", "environment", "manifest"])
+def test_stream_of_another_network_than_was_named_ends_before_its_first_row(lake, pubnet, who, args, env, level):
+    source = lake(pubnet, passphrase=ledgers.TESTNET)
+    if who != "the manifest":
+        (source / ".config.json").unlink()
+    with serve(source, *args, "--verify", level, env=env) as server, server.connect() as client:
+        for table in (TABLE, "transactions"):
+            stream = read(client, f"{table}:{FIRST}:{NEWEST}")
+            assert wire_code(stream.error) == "FAILED_PRECONDITION"
+            assert stream.batches == []
+            assert all(word in str(stream.error) for word in (who, "testnet", "pubnet"))

@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -33,7 +34,7 @@ def anchors(document):
             for heading in re.findall(r"^#+ (.+)$", document.read_text(), re.M)}
 
 
-@pytest.mark.parametrize("name", ["operations.md", "from-the-original.md"])
+@pytest.mark.parametrize("name", ["operations.md", "promises.md", "from-the-original.md"])
 def test_every_link_of_a_guide_leads_somewhere(name):
     for path, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", (DOCS / name).read_text()):
         if path.startswith("https://"):
@@ -239,3 +240,18 @@ def test_server_takes_a_setting_of_the_original_as_the_guide_says(tmp_path, name
             assert int(value) in (server.port, server.metrics_port, server.health_port)
     assert (len(in_force), warned) == ((0, True) if kind == "nothing" else (1, False))
     assert name == "MOCK_DATA" or in_force in ([], [value])
+
+
+def test_each_promise_names_tests_and_says_which_are_nightly():
+    promises = re.split(r"^## ", (DOCS / "promises.md").read_text(), flags=re.M)[1:]
+    assert len(promises) == 12
+    nightly = set()
+    for file in pathlib.Path(__file__).parent.glob("test_*.py"):
+        nightly |= {f"{file.name}::{name}" for name in re.findall(
+            r"^@pytest\.mark\.nightly\n(?:@.*\n)*def (test_\w+)", file.read_text(), re.M)}
+    assert len(nightly) > 10
+    for promise in promises:
+        named = re.findall(r"`(test_\w+\.py::\w+|[A-Z]\w+\.[A-Z]\w+)`( \(nightly\))?", promise)
+        assert named, promise
+        for name, marked in named:
+            assert bool(marked) == (name in nightly), name

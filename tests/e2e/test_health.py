@@ -8,7 +8,7 @@ import time
 import pytest
 
 import ledgers
-from program import TABLE, eventually, read, serve
+from program import TABLE, Server, eventually, read, serve
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 WHOLE = f"{TABLE}:{FIRST}:{NEWEST}"
@@ -70,6 +70,19 @@ def test_errors_of_streams_never_make_the_server_unhealthy_for_ever(lake, pubnet
         # What was missing comes, and is served.
         ledgers.put_object(source, {FIRST + 3: pubnet[FIRST + 3]})
         read(client, WHOLE).ended()
+
+
+@pytest.mark.nightly
+def test_file_system_that_does_not_answer_is_told_of_and_does_not_keep_the_server(lake, pubnet):
+    """An object that is a pipe stands for it: to open it takes for ever."""
+    source = lake(pubnet)
+    server = Server(source, env={"DRAIN_TIMEOUT": "2s"})
+    os.mkfifo(ledgers.object_path(source, NEWEST + 1))
+    eventually(lambda: server.reasons() == ["source_silent"], 60)
+    assert server.metrics()["source_up"] == 0
+    started = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - started < 4
 
 
 def test_file_that_is_gone_is_noticed(tmp_path, pubnet):

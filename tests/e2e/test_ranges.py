@@ -1,5 +1,7 @@
 """What a request's range means, on sources that can grow and on those that cannot."""
 
+import random
+
 import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
@@ -91,6 +93,38 @@ def test_lakes_of_any_layout_give_the_same_rows(lake, per_file, flat):
         table = read(client, f"{TABLE}:130:250").ended().table
     assert table.column("ledger_sequence").to_pylist() == list(range(130, 251))
     assert table.column("ledger_close_meta_xdr").to_pylist() == [chain[s] for s in range(130, 251)]
+
+
+def check_ranges(lake, rounds, seed):
+    """Begins and ends at any place of objects of 1, 2, 10 and 64 ledgers, and outside of them."""
+    print(f"seed {seed}")
+    dice = random.Random(seed)
+    first, newest = 640, 959
+    chain = ledgers.make_chain(first, [0] * (newest - first + 1))
+    for per_file in (1, 2, 10, 64):
+        source = lake(chain, name=f"lake-{per_file}", per_file=per_file)
+        with serve(source, "--threads", "2") as server, server.connect() as client:
+            for _ in range(rounds):
+                start, end = dice.randint(first - 3, newest), dice.randint(first - 3, newest)
+                if dice.random() < 0.5:
+                    end = min(start + dice.randrange(2 * per_file + 1), newest)
+                stream = read(client, f"{TABLE}:{start}:{end}")
+                if start > end:
+                    assert wire_code(stream.error) == "INVALID_ARGUMENT", (start, end)
+                elif start < first:
+                    assert wire_code(stream.error) == "OUT_OF_RANGE", (start, end)
+                else:
+                    assert stream.ended().sequences == list(range(start, end + 1)), (start, end)
+                assert not (stream.error and stream.batches)
+
+
+def test_ranges_of_any_begin_and_end_give_exactly_their_ledgers(lake):
+    check_ranges(lake, 50, seed=1)
+
+
+@pytest.mark.nightly
+def test_ten_thousand_ranges_give_exactly_their_ledgers(lake):
+    check_ranges(lake, 2500, seed=random.randrange(1 << 32))
 
 
 def test_missing_ledger_outside_the_range_does_not_matter(lake, pubnet):

@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 import ledgers
 import program
 
@@ -31,8 +33,9 @@ def test_every_table_and_document_that_it_links_to_is_there():
         assert (program.ROOT / link).exists(), link
 
 
-def test_every_test_that_a_document_names_is_there():
-    document = (program.ROOT / "docs/testing.md").read_text()
+@pytest.mark.parametrize("name", ["testing.md", "promises.md"])
+def test_every_test_that_a_document_names_is_there(name):
+    document = (program.ROOT / "docs" / name).read_text()
     there = set()
     for folder in ("e2e", "golden"):
         for file in (program.ROOT / "tests" / folder).glob("test_*.py"):
