@@ -44,6 +44,7 @@ def test_every_link_of_a_guide_leads_somewhere(name):
         assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
 def test_commands_for_who_runs_a_server_run(tmp_path):
     blocks = re.findall(r"```sh\n(.*?)```", OPERATIONS, re.S)
     assert len(blocks) >= 4
