@@ -40,6 +40,8 @@ def test_more_clients_than_descriptors_hold_up_the_streams_there_are_and_no_more
             with Crowd(server, 200, f"{TABLE}:1000", "stall") as crowd:
                 eventually(lambda: server.descriptors() >= 62, 60)
                 eventually(lambda: cpu_of_a_second(server) < 0.2)  # it does not spin
+                # Probes are answered, though not a descriptor is left.
+                assert [server.probe("/livez")[0] for _ in range(20)] == [200] * 20
                 totals = [pool.submit(read_on, number) for number in range(4)]
                 time.sleep(1)
                 assert crowd.count("reading") < 64

@@ -1,11 +1,15 @@
 #include "stellar_arrow/ops/http_server.h"
 
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -25,8 +29,15 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // More than kMostConnections, as those whose place is taken are closed a moment later.
-constexpr unsigned kMostOpen = 2 * kMostConnections;
+constexpr size_t kMostOpen = 2 * kMostConnections;
+// The daemon's own limit, which is never reached: it locks itself up there when connections are
+// given to it (0.9.75).
+constexpr unsigned kDaemonLimit = 32 * kMostOpen;
 constexpr int kBacklog = 1024;
+// Kept open for nothing but to be closed for a connection when the process has none left: probes
+// are answered then too. Some, as another thread may be quicker to take what was closed.
+constexpr size_t kSpareDescriptors = 4;
+constexpr std::chrono::milliseconds kRetry{20};  // while not all of them could be opened again
 
 arrow::Result<int> Listen(const std::string& address, int port) {
   const auto refuse = [&](std::string_view why) {
@@ -42,7 +53,7 @@ arrow::Result<int> Listen(const std::string& address, int port) {
     return refuse(::gai_strerror(error));
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, &::freeaddrinfo);
-  const int fd = ::socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, 0);
+  const int fd = ::socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return refuse(std::strerror(errno));
   const int yes = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
@@ -63,10 +74,34 @@ int PortOf(int fd) {
                    : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
 }
 
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() { Reset(); }
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    Reset(std::exchange(other.fd_, -1));
+    return *this;
+  }
+
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  void Reset(int fd = -1) {
+    if (const int old = std::exchange(fd_, fd); old >= 0) ::close(old);
+  }
+
+ private:
+  int fd_ = -1;
+};
+
 class MicroHttpServer final : public HttpServer {
  public:
   explicit MicroHttpServer(Answer answer) : answer_(std::move(answer)) {}
   ~MicroHttpServer() override {
+    accepting_.request_stop();
+    if (wake_) ::eventfd_write(wake_.get(), 1);
+    if (accepting_.joinable()) accepting_.join();  // it gives connections to the daemon
     if (daemon_ != nullptr) ::MHD_stop_daemon(daemon_);
   }
 
@@ -74,18 +109,23 @@ class MicroHttpServer final : public HttpServer {
 
   arrow::Status Start(const std::string& address, int port) {
     ARROW_ASSIGN_OR_RAISE(const int fd, Listen(address, port));
+    listening_.Reset(fd);
     port_ = PortOf(fd);
-    daemon_ = ::MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, nullptr,
-                                 nullptr, &OnRequest, this, MHD_OPTION_LISTEN_SOCKET, fd,  //
-                                 MHD_OPTION_CONNECTION_LIMIT, kMostOpen,                   //
-                                 MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,              //
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeadBytes,           //
-                                 MHD_OPTION_NOTIFY_CONNECTION, &OnConnection, this, MHD_OPTION_END);
+    wake_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (wake_) {
+      daemon_ = ::MHD_start_daemon(
+          MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET,
+          0, nullptr, nullptr, &OnRequest, this,           //
+          MHD_OPTION_CONNECTION_LIMIT, kDaemonLimit,       //
+          MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,     //
+          MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeadBytes,  //
+          MHD_OPTION_NOTIFY_CONNECTION, &OnConnection, this, MHD_OPTION_END);
+    }
     if (daemon_ == nullptr) {
-      ::close(fd);
       return Error(ErrorCode::kResourceExhausted, "cannot start the HTTP server on ", address, ":",
                    port_, ": no thread or descriptor for it");
     }
+    accepting_ = std::jthread([this](const std::stop_token& stop) { Accept(stop); });
     ending_ = std::jthread([this](const std::stop_token& stop) { EndOld(stop); });
     return arrow::Status::OK();
   }
@@ -97,6 +137,51 @@ class MicroHttpServer final : public HttpServer {
   };
   using Connections = std::list<Connection>;
 
+  // Takes connections as they come and gives them to the daemon, which would not take one where the
+  // process has no descriptor left.
+  void Accept(const std::stop_token& stop) {
+    std::array<Descriptor, kSpareDescriptors> spares;
+    pollfd waits[] = {{wake_.get(), POLLIN, 0}, {listening_.get(), POLLIN, 0}};
+    bool none_left = false;
+    while (!stop.stop_requested()) {
+      bool spared = true;
+      for (Descriptor& spare : spares) {
+        if (!spare) spare.Reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        spared = spared && spare;
+      }
+      // To wait for a connection that cannot be accepted would be to spin.
+      ::poll(waits, none_left ? 1 : 2, spared ? -1 : static_cast<int>(kRetry.count()));
+      sockaddr_storage peer{};
+      socklen_t size = sizeof(peer);
+      const auto accept = [&] {
+        size = sizeof(peer);
+        return ::accept4(listening_.get(), reinterpret_cast<sockaddr*>(&peer), &size,
+                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+      };
+      int fd = accept();
+      for (Descriptor& spare : spares) {
+        if (fd >= 0 || !IsOutOfDescriptors(errno)) break;
+        if (!spare) continue;
+        spare.Reset();
+        fd = accept();
+      }
+      none_left = fd < 0 && IsOutOfDescriptors(errno);
+      if (fd < 0) continue;
+      ::MHD_add_connection(daemon_, fd, reinterpret_cast<sockaddr*>(&peer), size);
+      // One after the other; one that the daemon drops without a word is waited for in vain.
+      std::unique_lock lock(mutex_);
+      ++given_;
+      if (!changed_.wait_for(lock, stop, kRetry, [this] { return begun_ >= given_; })) {
+        given_ = begun_;
+      }
+      changed_.wait(lock, stop, [this] { return connections_.size() < kMostOpen; });
+    }
+  }
+
+  static bool IsOutOfDescriptors(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+  }
+
   // Ends connections that are kMostSeconds old, whatever moves on them.
   void EndOld(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
@@ -106,7 +191,7 @@ class MicroHttpServer final : public HttpServer {
         if (old.since > then) break;
         ::shutdown(old.fd, SHUT_RDWR);
       }
-      stopping_.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
+      changed_.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
     }
   }
 
@@ -121,6 +206,7 @@ class MicroHttpServer final : public HttpServer {
       const auto place = static_cast<Connections::iterator*>(*context);
       connections.erase(*place);
       delete place;
+      server.changed_.notify_all();
       return;
     }
     const auto* info = ::MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -131,6 +217,8 @@ class MicroHttpServer final : public HttpServer {
     }
     connections.push_back({info->connect_fd, Clock::now()});
     *context = new Connections::iterator(std::prev(connections.end()));
+    ++server.begun_;
+    server.changed_.notify_all();
   }
 
   static MHD_Result OnRequest(void* self, MHD_Connection* connection, const char* path,
@@ -167,9 +255,15 @@ class MicroHttpServer final : public HttpServer {
   int port_ = 0;
   std::mutex mutex_;
   Connections connections_;  // guarded by mutex_; oldest first
-  std::condition_variable_any stopping_;
+  std::condition_variable_any changed_;
+  // Connections so far: given to the daemon, and begun by it. Guarded by mutex_.
+  uint64_t given_ = 0;
+  uint64_t begun_ = 0;
+  Descriptor listening_;
+  Descriptor wake_;
   MHD_Daemon* daemon_ = nullptr;
-  std::jthread ending_;  // last: it uses the above
+  std::jthread accepting_;
+  std::jthread ending_;  // last, as the one before: they use the above
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // A small HTTP server for probes and scrapers: GET only, one request a connection. No client can
-// keep it from the others, however slow it is; what it answers is known to whoever makes it.
+// keep it from the others, however slow it is, nor can a process without descriptors; what it
+// answers is known to whoever makes it.
 #pragma once
 
 #include <arrow/result.h>
