@@ -6,8 +6,7 @@ PROGRAM := build/release/stellar-arrow-source
 CXX_FILES = $(shell find $(wildcard src tests bench fuzz examples) -name '*.h' -o -name '*.cc')
 CLANG_FORMAT := build/deps/venv/bin/clang-format
 FUZZ_SECONDS ?= 30
-FUZZ_TARGETS ?= config lake object request xdr
-STELLAR_XDR := $(CURDIR)/build/tests/stellar-xdr/bin/stellar-xdr
+FUZZ_TARGETS ?= checkpoint config lake object request xdr
 
 .PHONY: build demo test nightly compare asan tsan fuzz coverage bench peers dev format format-check setup clean help FORCE
 .DEFAULT_GOAL := build
@@ -34,14 +33,11 @@ test: format-check build/release/build.ninja ## Every check but the sanitizers: 
 nightly: build ## The end-to-end tests that take long
 	@$(PYTEST) -m nightly tests/e2e
 
-compare: build $(STELLAR_XDR) ## Our rows beside the official tools' of every ledger here (needs Go and Rust)
+compare: build ## Our rows beside the official tools' of every ledger here (needs Go and Rust)
 	@command -v go > /dev/null || { echo 'make compare needs Go (tests/compare/go)'; exit 1; }
-	@for script in $(filter-out %/shared.py,$(wildcard tests/compare/*.py)); do echo "$$script:"; \
-	  STELLAR_XDR=$(STELLAR_XDR) $(PYTHON) $$script || exit 1; done
-
-$(STELLAR_XDR):
 	@command -v cargo > /dev/null || { echo 'make compare needs Rust (tests/compare/rust)'; exit 1; }
-	@cargo install --quiet --locked stellar-xdr --version 30.0.0 --features cli --root build/tests/stellar-xdr
+	@for script in $(filter-out %/shared.py %/rust_crate.py,$(wildcard tests/compare/*.py)); do \
+	  echo "$$script:"; $(PYTHON) $$script || exit 1; done
 
 dev asan tsan: %: build/%/build.ninja ## The unit tests with assertions, or under ASan+UBSan, or under TSan
 	@cmake --build --preset $@

@@ -3,7 +3,7 @@
 
     round_trips.py
 
-Needs Cargo, which fetches the crate `stellar-xdr` 30.0.0. All ledgers of the corpora and those made by
+Needs Cargo (tests/compare/rust_crate.py). All ledgers of the corpora and those made by
 hand, whole, and every cell of our columns of XDR (tests/compare/rust).
 """
 
@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
+import rust_crate
 import shared
 
 # What each column is. A new one must be named here; one may be empty where there is nothing.
@@ -53,9 +54,7 @@ def values(table, rows):
 
 def main():
     assert columns_of_xdr() == set(TYPES), columns_of_xdr() ^ set(TYPES)
-    target = shared.ROOT / "build/tests/rust"
-    subprocess.run(["cargo", "build", "--release", "--quiet", "--target-dir", target],
-                   cwd=shared.ROOT / "tests/compare/rust", check=True)
+    programs = rust_crate.build()
     bad, counts = [], collections.Counter()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = pathlib.Path(folder)
@@ -68,7 +67,7 @@ def main():
                 value for table in ("stellar_ledger", "transactions", "operations")
                 for value in values(table, shared.rows(table, stream, files[stream],
                                                        folder / "out" / stream)))
-            return stream, subprocess.run([target / "release/round-trips"], input=content,
+            return stream, subprocess.run([programs / "round-trips"], input=content,
                                           capture_output=True, check=False)
 
         for stream, done in pool.map(check, files):

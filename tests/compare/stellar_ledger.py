@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Compares every cell of stellar_ledger with what the official command line reads off the ledgers.
+"""Compares every cell of stellar_ledger with what the official crate reads off the ledgers.
 
     stellar_ledger.py [ARBITRARY]
 
-Needs `stellar-xdr` as sep51.py does. Every ledger of the corpora is compared, and ARBITRARY (2000)
+Needs Cargo (tests/compare/rust_crate.py). Every ledger of the corpora is compared, and ARBITRARY (2000)
 ledgers made of arbitrary values: these have what no corpus has, such as all kinds of close values,
 extensions, and metas of all versions with all results.
 """
@@ -12,7 +12,6 @@ import base64
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +23,9 @@ import pyarrow as pa  # noqa: E402
 
 import corpora  # noqa: E402
 import program  # noqa: E402
+import rust_crate  # noqa: E402
 import test_sep51  # noqa: E402
 
-OFFICIAL = os.environ.get("STELLAR_XDR", "stellar-xdr")
 SOROBAN = {"invoke_host_function", "extend_footprint_ttl", "restore_footprint"}
 
 # Texts that an arbitrary ledger's JSON shall contain, one after the other.
@@ -36,17 +35,11 @@ HINTS = [None, '"signed_ms"', '"empty_tx_set_ms"', '"empty_tx_set"', '"soroban_f
          '"invoke_host_function"', '"events":[{"ext"']
 
 
-def official(*arguments):
-    return subprocess.run([OFFICIAL, *map(str, arguments)], stdout=subprocess.PIPE,
-                          check=True).stdout
-
-
 def encode(type_name, value):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(value, file)
         file.flush()
-        return base64.b64decode(official("encode", "--type", type_name, "--input", "json",
-                                         "--output", "single-base64", file.name))
+        return rust_crate.values("encode", type_name, file.name)
 
 
 def arm(union):
@@ -165,8 +158,7 @@ def compare(wire, folder, name):
     """Exits at the first cell of a ledger that differs."""
     path = folder / f"{name}.xdr"
     path.write_bytes(wire)
-    want = wanted(official("decode", "--type", "LedgerCloseMeta", "--input", "single", "--output",
-                           "json", path), wire)
+    want = wanted(rust_crate.values("decode", "LedgerCloseMeta", path), wire)
     out = path.with_suffix(".arrows")
     done = program.run("export", program.TABLE, "--source", path, "--verify", "structure",
                        "--threads", "1", "--quiet", "--output", out)
@@ -186,8 +178,8 @@ def compare(wire, folder, name):
 
 def compare_arbitrary(number, folder):
     hint = HINTS[number % len(HINTS)]
-    compare(official("generate", "arbitrary", "--type", "LedgerCloseMeta", "--output", "single",
-                     *(["--hint", hint] if hint else [])), folder, f"arbitrary-{number}")
+    compare(rust_crate.values("arbitrary", "LedgerCloseMeta", *([hint] if hint else [])), folder,
+            f"arbitrary-{number}")
 
 
 def main():
