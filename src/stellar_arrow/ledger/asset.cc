@@ -1,6 +1,9 @@
 #include "stellar_arrow/ledger/asset.h"
 
+#include <algorithm>
 #include <span>
+
+#include "stellar_arrow/text/strkey.h"
 
 namespace stellar_arrow::ledger {
 namespace {
@@ -44,6 +47,24 @@ AssetParts PartsOf(const xdr::ChangeTrustAsset& asset) {
 AssetParts PartsOf(const xdr::AssetCode& code, xdr::uint256 issuer) {
   if (auto code4 = code.ifAssetCode4()) return {code.type(), WithoutZeros(*code4), issuer};
   return {code.type(), WithoutZeros(code.assetCode12()), issuer};
+}
+
+std::optional<xdr::Asset> AssetNamed(std::string_view name, AssetWire* wire) {
+  wire->fill(0);
+  size_t size = 4;
+  if (name != "native") {
+    const size_t colon = name.find(':');
+    if (colon == std::string_view::npos || colon == 0 || colon > 12) return std::nullopt;
+    const auto issuer = text::DecodeStrkey(name.substr(colon + 1));
+    if (!issuer || issuer->kind != text::StrkeyKind::kAccount) return std::nullopt;
+    const size_t room = colon <= 4 ? 4 : 12;  // of the code
+    (*wire)[3] = colon <= 4 ? 1 : 2;          // AssetType
+    std::ranges::copy(name.substr(0, colon), wire->data() + 4);
+    std::ranges::copy(issuer->payload(), wire->data() + 4 + room + 4);
+    size = 4 + room + 4 + 32;
+  }
+  const auto asset = xdr::Asset::Check({wire->data(), size});
+  return asset.ok() ? std::optional(*asset) : std::nullopt;
 }
 
 std::string_view AssetTypeName(xdr::AssetType type) {

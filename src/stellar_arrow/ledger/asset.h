@@ -1,6 +1,7 @@
 // Assets in one form, however the protocol writes them, and the ids that are hashed from them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -26,6 +27,14 @@ AssetParts PartsOf(const xdr::TrustLineAsset& asset);
 AssetParts PartsOf(const xdr::ChangeTrustAsset& asset);
 // A code without its issuer, as AllowTrust has it.
 AssetParts PartsOf(const xdr::AssetCode& code, xdr::uint256 issuer);
+
+// Room for the XDR of any asset with a code: its type, the code, the issuer's kind of key and key.
+using AssetWire = std::array<uint8_t, 4 + 12 + 4 + 32>;
+
+// Writes the XDR of the asset that `name` stands for, as asset contracts call it: "native" or
+// "CODE:ISSUER". Returns a view of what was written, whatever the code's bytes; nothing where
+// `name` is of another form.
+std::optional<xdr::Asset> AssetNamed(std::string_view name, AssetWire* wire);
 
 // "native", "credit_alphanum4", "credit_alphanum12", "liquidity_pool_shares".
 std::string_view AssetTypeName(xdr::AssetType type);

@@ -37,6 +37,26 @@ TEST(Asset, IsToldByTypeCodeAndIssuer) {
   EXPECT_EQ(PartsOf(*xdr::Asset::Check(native)).issuer, std::nullopt);
 }
 
+TEST(Asset, IsWrittenByTheNameThatItsContractHas) {
+  const auto written = [](const std::string& name) {
+    AssetWire wire;
+    const auto asset = AssetNamed(name, &wire);
+    if (!asset) return std::vector<uint8_t>();
+    return std::vector<uint8_t>(asset->wire().begin(), asset->wire().end());
+  };
+  const std::string issuer = ":" + std::string(kCircle);
+  EXPECT_EQ(written("native"), std::vector<uint8_t>(4));
+  EXPECT_EQ(written("USDC" + issuer), Credit(1, "USDC", kCircle));
+  EXPECT_EQ(written("CENTS" + issuer), Credit(2, "CENTS", kCircle));
+  EXPECT_EQ(written("ABCDEFGHIJKL" + issuer), Credit(2, "ABCDEFGHIJKL", kCircle));
+  for (const std::string& name :
+       {std::string(), std::string("Native"), issuer, "ABCDEFGHIJKLM" + issuer,
+        "USD" + issuer + "A", "USD:" + issuer, std::string("USD"), std::string("USD:"),
+        std::string("USD:CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAD2KM")}) {
+    EXPECT_TRUE(written(name).empty()) << name;
+  }
+}
+
 // Numbers that stellar-etl publishes.
 TEST(Asset, HasTheFingerprintThatStellarEtlGivesIt) {
   const auto fingerprint = [](const std::vector<uint8_t>& wire) {

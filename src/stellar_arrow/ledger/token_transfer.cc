@@ -343,18 +343,9 @@ const KnownAsset* KnownAssets::Named(std::string_view name,
     const KnownAsset& asset = *found->second;
     return asset.plain && asset.canonical == name ? &asset : nullptr;
   }
-  const size_t colon = name.find(':');
-  if (colon == std::string_view::npos || colon == 0 || colon > 12) return nullptr;
-  const auto issuer = text::DecodeStrkey(name.substr(colon + 1));
-  if (!issuer || issuer->kind != text::StrkeyKind::kAccount) return nullptr;
-  const size_t room = colon <= 4 ? 4 : 12;  // of the code
-  std::array<uint8_t, 4 + 12 + 4 + kHash> wire{};
-  wire[3] = colon <= 4 ? 1 : 2;  // AssetType
-  std::memcpy(wire.data() + 4, name.data(), colon);
-  std::memcpy(wire.data() + 4 + room + 4, issuer->bytes.data(), kHash);
-  const xdr::Bytes bytes(wire.data(), 4 + room + 4 + kHash);
-  const auto asset = xdr::Asset::Check(bytes);
-  if (!asset.ok()) return nullptr;
+  AssetWire wire;
+  const auto asset = AssetNamed(name, &wire);
+  if (!asset) return nullptr;
   const Hash256 want = AssetContractId(*asset, *network_id_, sha_);
   if (!std::ranges::equal(want, contract_id)) return nullptr;
   const KnownAsset* const known = Add(*asset, want);

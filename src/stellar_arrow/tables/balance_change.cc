@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "stellar_arrow/text/strkey.h"
-
 namespace stellar_arrow::tables {
 namespace {
 
@@ -18,22 +16,6 @@ std::optional<xdr::Int128Parts> AmountOf(const xdr::SCVal& data) {
     if (const auto name = key.ifSym(); name && *name == "amount") return entry.val().ifI128();
   }
   return std::nullopt;
-}
-
-// Writes XDR of the asset that `name`, as in "native" or "CODE:ISSUER", stands for; returns its
-// bytes, 0 for another text.
-size_t WriteAsset(std::string_view name, std::array<uint8_t, 52>* out) {
-  out->fill(0);
-  if (name == "native") return 4;
-  const size_t colon = name.find(':');
-  if (colon == std::string_view::npos || colon > 12) return 0;
-  const auto issuer = text::DecodeStrkey(name.substr(colon + 1));
-  if (!issuer || issuer->kind != text::StrkeyKind::kAccount) return 0;
-  const size_t code_size = colon <= 4 ? 4 : 12;
-  (*out)[3] = colon <= 4 ? 1 : 2;
-  std::ranges::copy(name.substr(0, colon), out->data() + 4);
-  std::ranges::copy(issuer->payload(), out->data() + 4 + code_size + 4);
-  return 4 + code_size + 4 + 32;
 }
 
 }  // namespace
@@ -50,9 +32,9 @@ const BalanceChanges::Entry* BalanceChanges::Find(std::string_view name, xdr::Ha
   };
   if (!name.empty() && same(entry)) return &entry;
   if (name.size() > kMaxName) return nullptr;
-  other_.wire_size = static_cast<uint8_t>(WriteAsset(name, &other_.wire));
-  const auto asset = xdr::Asset::Check({other_.wire.data(), other_.wire_size});
-  if (!asset.ok()) return nullptr;
+  const auto asset = ledger::AssetNamed(name, &other_.wire);
+  if (!asset) return nullptr;
+  other_.wire_size = static_cast<uint8_t>(asset->wire().size());
   other_.contract = ledger::AssetContractId(*asset, network_id, sha_);
   if (!std::ranges::equal(other_.contract, contract)) return nullptr;
   other_.network_id = network_id;

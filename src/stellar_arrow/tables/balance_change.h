@@ -49,7 +49,7 @@ class BalanceChanges {
     std::array<char, kMaxName> name;
     uint8_t name_size = 0;  // 0 = the place is free
     uint8_t wire_size;
-    std::array<uint8_t, 52> wire;  // of the asset
+    ledger::AssetWire wire;
   };
 
   // Null if `contract` is not that of the asset that `name` stands for, or it stands for none.
