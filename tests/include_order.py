@@ -18,7 +18,8 @@ MAY_INCLUDE = {
     "xdr": "text",
     "ledger": "text base xdr",
     "synthetic": "text base xdr ledger",
-    "source": "text base xdr ledger synthetic",
+    "protos": "",
+    "source": "text base protos xdr ledger synthetic",
     "columnar": "text base",
     "tables": "text base xdr ledger columnar",
     "pipeline": "text base memory xdr ledger source columnar tables",
@@ -26,7 +27,8 @@ MAY_INCLUDE = {
     "stream": "text base memory ledger source columnar tables pipeline",
     "checkpoint": "text base ledger stream",
     "flight": "text base memory ledger source columnar tables pipeline stream checkpoint ops",
-    "cli": "text base memory xdr ledger source columnar tables pipeline stream checkpoint flight ops",
+    "raw_ledger": "text base memory protos ledger source pipeline ops flight",
+    "cli": "text base memory xdr ledger source columnar tables pipeline stream checkpoint flight raw_ledger ops",
 }
 STANDARD_LIBRARY_ONLY = ("text", "xdr")
 FLIGHT = ("flight", "cli")  # where arrow/flight/ may be included: the service and the client

@@ -148,6 +148,11 @@ class Server:
                 series[name.removeprefix("stellar_arrow_")] = float(value)
         return series
 
+    @property
+    def raw_ledger_port(self):
+        """The port of the RawLedgerService, where RAW_LEDGER_PORT asks for one."""
+        return int(re.search(r"raw ledgers on \S+:(\d+)", self.log).group(1))
+
     def connect(self, max_message=None):
         options = [] if max_message is None else [
             ("grpc.max_receive_message_length", max_message)]

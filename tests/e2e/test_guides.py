@@ -240,7 +240,7 @@ def test_server_takes_a_setting_of_the_original_as_the_guide_says(tmp_path, name
         if name.endswith("PORT"):
             assert int(value) in (server.port, server.metrics_port, server.health_port)
     assert (len(in_force), warned) == ((0, True) if kind == "nothing" else (1, False))
-    assert name == "MOCK_DATA" or in_force in ([], [value])
+    assert name == "MOCK_DATA" or in_force in ([], [value], ["grpc://" + value])
 
 
 def test_each_promise_names_tests_and_says_which_are_nightly():

@@ -32,7 +32,8 @@ constexpr std::string_view kCores = "cores";  // the default that stands for the
 const std::vector<Option> kOptions = {
     {"source", {"SOURCE_URL"}, OptionKind::kText, "",
      "Where ledgers come from: a lake's folder, a file, a folder of files, framed:PATH[?follow=true], framed:-, "
-     "synthetic:[?SETTINGS]", 0, 0, {}, {{"MOCK_DATA", "true", "synthetic:"}}},
+     "grpc://HOST:PORT, synthetic:[?SETTINGS]", 0, 0, {},
+     {{"MOCK_DATA", "true", "synthetic:"}, {"SOURCE_ENDPOINT", "", "grpc://"}}},
     {"network", {"NETWORK_PASSPHRASE", "STELLAR_NETWORK"}, OptionKind::kText, "",
      "pubnet, testnet, futurenet, standalone, or a passphrase; default: what the source or its ledgers say"},
     {"verify", {"VERIFY_LEVEL"}, OptionKind::kChoice, "chain",
@@ -47,6 +48,8 @@ const std::vector<Option> kOptions = {
      "Port of the metrics, for Prometheus; 0 = a free one", 0, 65535},
     {"health-port", {"HEALTH_PORT"}, OptionKind::kCount, "8088",
      "Port of the probes for health and readiness, and of the metrics, too; 0 = a free one", 0, 65535},
+    {"raw-ledger-port", {"RAW_LEDGER_PORT"}, OptionKind::kCount, "",
+     "Port of the RawLedgerService over the same source, 50053 by custom; 0 = a free one; default: none", 0, 65535},
     {"ready-max-lag", {"READY_MAX_LAG"}, OptionKind::kDuration, "0",
      "Not ready where the newest ledger of a source that can grow closed longer ago; 0 = however long", 0, 86'400'000},
     {"advertise", {"ARROW_ADVERTISE"}, OptionKind::kText, "",
@@ -101,16 +104,6 @@ const std::vector<Option> kOptions = {
 
 // Settings of the original service that mean nothing here.
 constexpr std::string_view kMeaningless[] = {"FLOWCTL_", "ENABLE_ANALYTICS", "ENVIRONMENT"};
-
-// Settings of the original service that would change which ledgers are served, were they followed.
-struct Refused {
-  std::string_view name;
-  std::string_view value;  // refused only with this value; empty: with any
-  std::string_view advice;
-};
-constexpr Refused kRefused[] = {
-    {"SOURCE_ENDPOINT", "", "gRPC sources are not supported; name a lake or file with SOURCE_URL"},
-};
 
 std::string KeyOf(std::string_view name) {
   std::string key(name);
@@ -230,14 +223,6 @@ arrow::Status CheckForeignVariables(std::vector<std::string>* warnings) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view pair = *entry;
     const std::string_view name = pair.substr(0, pair.find('='));
-    const std::string_view value = pair.substr(std::min(name.size() + 1, pair.size()));
-    for (const Refused& refused : kRefused) {
-      if (name == refused.name && !value.empty() &&
-          (refused.value.empty() || value == refused.value)) {
-        return Error(ErrorCode::kInvalidArgument, "environment ", name, "=", value, ": ",
-                     refused.advice);
-      }
-    }
     for (const std::string_view known : kMeaningless) {
       if (name == known || (known.ends_with('_') && name.starts_with(known))) {
         meaningless.append(meaningless.empty() ? "" : ", ").append(name);
@@ -288,7 +273,9 @@ void Settings::AddFlag(CLI::App& command, std::string_view name, const std::stri
   };
   for (const std::string_view variable : option.environment) add_variable(variable);
   for (const Switch& other : option.switches) {
-    add_variable(Concat(other.variable, "=", other.value, " for ", other.text));
+    const bool any = other.value.empty();
+    add_variable(
+        Concat(other.variable, "=", any ? "X" : other.value, " for ", other.text, any ? "X" : ""));
   }
   if (!variables.empty()) help += variables + ")";
   command.add_option_function<std::string>(
@@ -362,14 +349,17 @@ arrow::Status Settings::Resolve(std::vector<std::string>* warnings) {
     }
     for (const Switch& other : option.switches) {
       const char* text = std::getenv(std::string(other.variable).c_str());
-      if (text == nullptr || text != other.value) continue;
+      if (text == nullptr || *text == '\0' || (!other.value.empty() && text != other.value))
+        continue;
       const std::string origin = Concat("environment ", other.variable);
+      std::string said(other.text);
+      if (other.value.empty()) said += text;
       if (value.origin.starts_with("environment ") && !flags_.contains(option.name)) {
         return Error(ErrorCode::kInvalidArgument, option.name, ": ", value.origin, " says '",
-                     value.text, "', ", origin, "=", text, " says '", other.text,
+                     value.text, "', ", origin, "=", text, " says '", said,
                      "'; set one of the two");
       }
-      value = {std::string(other.text), origin, true};
+      value = {std::move(said), origin, true};
     }
     if (const auto flag = flags_.find(option.name); flag != flags_.end()) {
       value = {flag->second, Concat("--", option.name), true};

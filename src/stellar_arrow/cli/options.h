@@ -30,7 +30,7 @@ enum class OptionKind {
 // A variable of the environment that stands for a value of an option.
 struct Switch {
   std::string_view variable;
-  std::string_view value;  // only with this one
+  std::string_view value;  // only with this one; empty: with any, which then stands behind `text`
   std::string_view text;
 };
 

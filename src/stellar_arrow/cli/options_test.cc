@@ -285,8 +285,14 @@ TEST_F(OptionsTest, MockDataStandsForTheSyntheticSource) {
   EXPECT_EQ(settings_.Get("source").text, "lake");
 }
 
-TEST_F(OptionsTest, RefuseSettingsThatWouldGiveOtherLedgersWereTheyFollowed) {
+TEST_F(OptionsTest, TheOriginalsUpstreamIsASource) {
   Set("SOURCE_ENDPOINT", "localhost:50053");
+  ASSERT_TRUE(Resolve({}).ok());
+  EXPECT_EQ(settings_.Get("source").text, "grpc://localhost:50053");
+  EXPECT_EQ(settings_.Get("source").origin, "environment SOURCE_ENDPOINT");
+  ASSERT_TRUE(Resolve({"--source", "lake"}).ok());
+  EXPECT_EQ(settings_.Get("source").text, "lake");
+  Set("SOURCE_URL", "lake");
   EXPECT_THAT(Refusal(Resolve({})), AllOf(HasSubstr("SOURCE_ENDPOINT"), HasSubstr("SOURCE_URL")));
 }
 

@@ -22,6 +22,7 @@
 #include "stellar_arrow/flight/server.h"
 #include "stellar_arrow/ops/log.h"
 #include "stellar_arrow/ops/probes.h"
+#include "stellar_arrow/raw_ledger/server.h"
 
 namespace stellar_arrow::cli {
 namespace {
@@ -134,6 +135,42 @@ arrow::Result<HttpServers> OpenHttpPorts(const Settings& settings, const ops::He
   return servers;
 }
 
+// Says what the source has, and refuses now what every stream would refuse. A source that does not
+// answer yet is waited for: the server is not ready until it does.
+arrow::Status LookAt(source::LedgerSource& source, pipeline::Options* options) {
+  const auto extent = source.GetExtent();
+  if (!extent.ok() && CodeOf(extent.status()) == ErrorCode::kUnavailable) {
+    spdlog::warn("{}", FullMessage(extent.status()));
+    return arrow::Status::OK();
+  }
+  ARROW_RETURN_NOT_OK(extent.status());
+  if (extent->first) {
+    spdlog::info("{} has ledgers {} to {}{}", source.name(), *extent->first, *extent->newest,
+                 extent->grows ? " and can grow" : "");
+  } else {
+    spdlog::info("{} does not say yet which ledgers it has", source.name());
+  }
+  return pipeline::FindNetwork(source, options);
+}
+
+// Null where none is asked for. `flight` tells when its streams are to end.
+arrow::Result<std::unique_ptr<raw_ledger::Server>> OpenRawLedgerPort(
+    const Settings& settings, source::LedgerSource& source, memory::Budget& budget,
+    const flight::ServerOptions& like, const flight::Server& flight, const ops::Health& health) {
+  if (!settings.Get("raw-ledger-port").given) return nullptr;
+  raw_ledger::ServerOptions options;
+  options.listen = like.listen;
+  options.port = static_cast<int>(settings.Number("raw-ledger-port"));
+  options.admission = like.admission;
+  options.pipeline = like.pipeline;
+  options.ending = [&flight] { return flight.draining(); };
+  options.serving = [&health] { return ops::ReasonsNotReady(health.Now()).empty(); };
+  options.log = like.log;
+  ARROW_ASSIGN_OR_RAISE(auto server, raw_ledger::Server::Make(source, budget, std::move(options)));
+  spdlog::info("raw ledgers on {}:{}", like.listen, server->port());
+  return server;
+}
+
 }  // namespace
 
 arrow::Status Serve(const Settings& settings) {
@@ -166,15 +203,7 @@ arrow::Status Serve(const Settings& settings) {
   options.checkpoints.on_note = [](const std::string& line) { spdlog::warn("{}", line); };
   options.log = [](const std::string& line) { ops::LogOfClients(line); };
 
-  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source->GetExtent());
-  if (extent.first) {
-    spdlog::info("{} has ledgers {} to {}{}", source->name(), *extent.first, *extent.newest,
-                 extent.grows ? " and can grow" : "");
-  } else {
-    spdlog::info("{} has no ledgers yet", source->name());
-  }
-  // Refuses now what every stream would refuse.
-  ARROW_RETURN_NOT_OK(pipeline::FindNetwork(*source, &options.pipeline));
+  ARROW_RETURN_NOT_OK(LookAt(*source, &options.pipeline));
   const MemoryMonitor monitor(budget, settings.Duration("pool-monitor-interval"));
   std::optional<SourceWatch> watch(std::in_place, *source, options.pipeline.max_object_bytes,
                                    health, metrics);
@@ -187,10 +216,13 @@ arrow::Status Serve(const Settings& settings) {
     const arrow::Status written = checkpoints.last_write();
     if (!written.ok() && checkpoints.oldest_age()) state->checkpoint_error = written.message();
   });
+  ARROW_ASSIGN_OR_RAISE(const auto raw_ledgers,
+                        OpenRawLedgerPort(settings, *source, budget, options, *server, health));
   stopper.Watch(server.get());
   health.Listening();
   spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
   const arrow::Status served = server->Serve();
+  if (raw_ledgers != nullptr) raw_ledgers->Shutdown(settings.Duration("drain-timeout") / 10);
   metrics.SetCheckpointAge({});
   health.Ask({});
   watch.reset();  // may wait for the source, which the stopper does not do for ever

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -21,14 +20,12 @@
 #include "stellar_arrow/ledger/ledger.h"
 #include "stellar_arrow/source/frame.h"
 #include "stellar_arrow/source/object_bytes.h"
+#include "stellar_arrow/source/taken_ledgers.h"
 
 namespace stellar_arrow::source {
 namespace {
 
 constexpr size_t kReadBytes = size_t{1} << 20;
-// The ledgers of a pipe whose hashes are kept, to tell one that is repeated from another one; core
-// goes back at most to its last checkpoint, 64 ledgers.
-constexpr size_t kRemembered = 1024;
 
 arrow::Status SystemError(std::string_view what, const std::string& path) {
   const int error = errno;
@@ -258,11 +255,7 @@ struct Pipe {
   uint64_t position = 0;  // of the first byte of `waiting`, in the stream
   bool ended = false;
   std::atomic<bool> in_use = false;
-  std::map<uint32_t, ledger::Hash256> taken;  // the last ledgers that were taken out of `waiting`
-
-  std::optional<uint32_t> last() const {
-    return taken.empty() ? std::nullopt : std::optional(taken.rbegin()->first);
-  }
+  TakenLedgers taken;  // out of `waiting`
 };
 
 class PipeStream final : public ObjectStream {
@@ -275,7 +268,7 @@ class PipeStream final : public ObjectStream {
 
   arrow::Result<Fetched> Next() override {
     while (true) {
-      const std::optional<uint32_t> last = pipe_->last();
+      const std::optional<uint32_t> last = pipe_->taken.last();
       if (range_.last && last && *last >= *range_.last) return Fetched{};
       ARROW_ASSIGN_OR_RAISE(const std::optional<xdr::Bytes> frame, SeeFrame());
       if (frame) {
@@ -284,7 +277,9 @@ class PipeStream final : public ObjectStream {
           return Error(ErrorCode::kDataLoss, FrameName(name_, pipe_->position),
                        " is no LedgerCloseMeta: its ledger header cannot be read");
         }
-        ARROW_ASSIGN_OR_RAISE(const bool repeated, IsRepeated(*id));
+        // After a crash core emits some ledgers again.
+        ARROW_ASSIGN_OR_RAISE(const bool repeated,
+                              pipe_->taken.IsRepeated(*id, FrameName(name_, pipe_->position)));
         if (repeated) {
           Drop(*frame);
           continue;
@@ -300,8 +295,7 @@ class PipeStream final : public ObjectStream {
             range_.first) {  // where that fails the ledger stays for the next stream
           ARROW_ASSIGN_OR_RAISE(bytes, CopyOf(*frame, pool_));
         }
-        pipe_->taken[id->sequence] = id->hash;
-        if (pipe_->taken.size() > kRemembered) pipe_->taken.erase(pipe_->taken.begin());
+        pipe_->taken.Add(*id);
         if (bytes == nullptr) {
           Drop(*frame);
           continue;
@@ -332,20 +326,6 @@ class PipeStream final : public ObjectStream {
   }
 
  private:
-  // Whether a ledger that follows the taken ones is one of them: after a crash core emits some
-  // again. Errors: DATA_LOSS for another ledger of the same number.
-  arrow::Result<bool> IsRepeated(const ledger::LedgerId& id) const {
-    const std::optional<uint32_t> last = pipe_->last();
-    if (!last || id.sequence > *last) return false;
-    const auto known = pipe_->taken.find(id.sequence);
-    if (known != pipe_->taken.end() && known->second == id.hash) return true;
-    return LedgerError(ErrorCode::kDataLoss, id.sequence, FrameName(name_, pipe_->position),
-                       " is ledger ", id.sequence,
-                       known != pipe_->taken.end()
-                           ? " again, but with another hash"
-                           : Concat(", which was not among the last before it, up to ", *last));
-  }
-
   // The next ledger of `waiting`, if the whole of it is there. It stays there.
   arrow::Result<std::optional<xdr::Bytes>> SeeFrame() const {
     auto size = FrameAt(BytesOf(pipe_->waiting), pipe_->position);
@@ -401,7 +381,7 @@ class PipeSource final : public LedgerSource {
                    " is a pipe, which one stream at a time can read; end the other stream, or "
                    "write the ledgers to a file");
     }
-    const std::optional<uint32_t> last = pipe_->last();
+    const std::optional<uint32_t> last = pipe_->taken.last();
     if (last && range.first != 0 && range.first <= *last) {
       pipe_->in_use = false;
       return LedgerError(ErrorCode::kOutOfRange, range.first, name_, " does not have ledger ",

@@ -11,6 +11,7 @@
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/source/file_source.h"
 #include "stellar_arrow/source/framed_source.h"
+#include "stellar_arrow/source/grpc_source.h"
 #include "stellar_arrow/source/lake_source.h"
 #include "stellar_arrow/source/source.h"
 #include "stellar_arrow/source/synthetic_source.h"
@@ -22,8 +23,11 @@ namespace {
 namespace stdfs = std::filesystem;
 
 constexpr std::string_view kForms =
-    "a path, file:PATH, framed:PATH[?follow=true], framed:- for standard input, or "
+    "a path, file:PATH, framed:PATH[?follow=true], framed:- for standard input, grpc://HOST:PORT, "
+    "or "
     "synthetic:?SETTINGS";
+
+constexpr std::string_view kGrpc = "grpc://";
 
 // A source's name in its parts.
 struct SourceUrl {
@@ -170,6 +174,9 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenPath(const std::string& path, s
 
 arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
                                                         const SourceOptions& options) {
+  if (text.starts_with(kGrpc)) {
+    return OpenGrpc(std::string(text.substr(kGrpc.size())), std::string(text), options);
+  }
   ARROW_ASSIGN_OR_RAISE(const SourceUrl url, ParseUrl(text));
   if (url.scheme == "synthetic") return OpenSynthetic(url.query, std::string(text));
   if (url.scheme != "framed") return OpenPath(url.path, url.path, options);
@@ -185,6 +192,9 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
 }
 
 arrow::Result<LakeListing> ListLake(std::string_view text, const SourceOptions& options) {
+  if (text.starts_with(kGrpc)) {
+    return Error(ErrorCode::kInvalidArgument, text, " is no lake: it is a service");
+  }
   ARROW_ASSIGN_OR_RAISE(const SourceUrl url, ParseUrl(text));
   std::error_code error;
   if (url.scheme == "framed" || url.scheme == "synthetic" ||

@@ -1,0 +1,155 @@
+"""Ledgers from a RawLedgerService, and our own one: the same as from a folder, nothing lost or doubled
+where connections are cut, with a peer of another implementation on either side."""
+
+import shutil
+import subprocess
+import time
+
+import pyarrow.flight as flight
+import pytest
+
+import ledgers
+from cutting_proxy import CuttingProxy
+from program import ROOT, TABLE, eventually, next_ledger, read, run, serve, wire_code
+from services import NO_FLUSH, export, raw_ledgers
+
+FIRST, COUNT = 5000, 400
+LAST = FIRST + COUNT - 1
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return ledgers.make_chain(FIRST, [20_000] * COUNT)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory, chain):
+    return ledgers.write_lake(tmp_path_factory.mktemp("grpc") / "lake", chain, per_file=4)
+
+
+@pytest.fixture(scope="module")
+def raw_port(lake):
+    with raw_ledgers(lake) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def go_peer():
+    if shutil.which("go") is None:
+        pytest.skip("no Go here")
+    built = ROOT / "build/tests/raw-ledgers-peer"
+    built.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["go", "build", "-o", built, "."], cwd=ROOT / "tests/peers/raw_ledgers",
+                   check=True, timeout=900)
+    return built
+
+
+def test_rows_are_those_of_the_folder_to_the_byte(tmp_path):
+    source = ledgers.PUBNET_LAKE
+    want = export(source, ledgers.FIRST, ledgers.NEWEST, tmp_path / "folder")
+    with raw_ledgers(source) as port:
+        got = export(f"grpc://127.0.0.1:{port}", ledgers.FIRST, ledgers.NEWEST, tmp_path / "grpc",
+                     "--network", "pubnet")
+    assert got == want
+
+
+def test_rows_from_a_go_server_are_those_of_the_folder_to_the_byte(tmp_path, go_peer, pubnet):
+    frames = tmp_path / "frames.xdr"
+    frames.write_bytes(ledgers.framed(pubnet))
+    want = export(ledgers.PUBNET_LAKE, ledgers.FIRST, ledgers.NEWEST, tmp_path / "folder")
+    server = subprocess.Popen([go_peer, "serve", frames, str(ledgers.FIRST)],
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        address = server.stdout.readline().strip()
+        got = export(f"grpc://{address}", ledgers.FIRST, ledgers.NEWEST, tmp_path / "grpc",
+                     "--network", "pubnet")
+        assert got == want
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+def test_a_go_client_reads_our_service_its_health_and_what_it_is(go_peer, raw_port, chain):
+    def lines():
+        done = subprocess.run([go_peer, "read", f"127.0.0.1:{raw_port}", str(FIRST + 7), "50"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    assert lines()[:50] == [f"{i} {len(chain[i])}" for i in range(FIRST + 7, FIRST + 57)]
+    eventually(lambda: "health SERVING" in lines())  # a server that began just now is not ready
+    listed = lines()
+    for service in ("raw_ledger_service.RawLedgerService", "grpc.health.v1.Health",
+                    "grpc.reflection.v1alpha.ServerReflection"):
+        assert f"service {service}" in listed
+
+
+def test_cut_connections_lose_and_double_nothing(raw_port, lake, chain):
+    # Cuts within the first ledger, between ledgers, and behind many.
+    cuts = [100, 20_000, 1_000_000, 57, 2_000_000, 300_000]
+    with CuttingProxy(raw_port, cuts) as proxy, \
+            serve(f"grpc://127.0.0.1:{proxy.port}", *NO_FLUSH) as server, \
+            server.connect() as client, serve(lake, *NO_FLUSH) as plain, \
+            plain.connect() as plain_client:
+        ticket = f"{TABLE}:{FIRST}:{LAST}"
+        got = read(client, ticket).ended()
+        assert got.sequences == list(chain)
+        assert proxy.connections > len(cuts)
+        # The very batches, too.
+        want = read(plain_client, ticket).ended()
+        assert [batch.num_rows for batch in got.batches] == [batch.num_rows
+                                                             for batch in want.batches]
+        assert [batch.columns for batch in got.batches] == [batch.columns
+                                                            for batch in want.batches]
+
+
+def test_a_service_that_is_down_for_a_while_is_waited_for_and_then_given_up(raw_port):
+    with CuttingProxy(raw_port, [1_000_000]) as proxy, \
+            serve(f"grpc://127.0.0.1:{proxy.port}", "--max-attempts", "3") as server, \
+            server.connect() as client:
+        reader = client.do_get(flight.Ticket(f"{TABLE}:{FIRST}:{LAST}"))
+        rows = reader.read_chunk().data.column("ledger_sequence").to_pylist()
+        proxy.go_down()
+        with pytest.raises(Exception) as ended:
+            for chunk in reader:
+                rows += chunk.data.column("ledger_sequence").to_pylist()
+        assert wire_code(ended.value) == "UNAVAILABLE"
+        place = next_ledger(ended.value)
+        assert rows == list(range(FIRST, place))
+        eventually(lambda: server.probe("/ready")[0] == 503)
+        proxy.come_up()
+        eventually(lambda: server.probe("/ready")[0] == 200)
+        rows += read(client, f"{TABLE}:{place}:{LAST}").ended().sequences
+        assert rows == list(range(FIRST, LAST + 1))
+        name = f"grpc://127.0.0.1:{proxy.port}"
+        assert server.metrics()['retries_total{reason="other",source="%s"}' % name] >= 2
+
+
+def test_the_original_setting_names_the_service(raw_port):
+    done = run("export", f"{TABLE}:{FIRST}:{FIRST + 9}", "--format", "csv", "--columns",
+               "ledger_sequence", "--quiet", env={"SOURCE_ENDPOINT": f"127.0.0.1:{raw_port}"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1:] == [str(i).encode() for i in range(FIRST, FIRST + 10)]
+
+
+def test_a_range_without_its_first_ledger_is_refused(raw_port):
+    done = run("export", TABLE, "--source", f"grpc://127.0.0.1:{raw_port}", "--format", "null")
+    assert done.returncode == 2
+    assert "name the range's first one" in done.stderr
+
+
+def test_a_signal_tells_clients_where_to_go_on(tmp_path, chain, go_peer):
+    # A lake at its tip: the stream waits when the signal comes.
+    lake = ledgers.write_lake(tmp_path / "lake", dict(list(chain.items())[:8]), per_file=4)
+    with serve(lake, env={"RAW_LEDGER_PORT": "0"}) as server:
+        client = subprocess.Popen(
+            [go_peer, "read", f"127.0.0.1:{server.raw_ledger_port}", str(FIRST), "9"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(8):
+            client.stdout.readline()
+        begun = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - begun < 10
+        _, said = client.communicate(timeout=20)
+        assert "Unavailable" in said and f"go on from ledger {FIRST + 8}" in said
