@@ -14,6 +14,7 @@ class CuttingProxy:
         self._target = port
         self._cuts = list(cuts)
         self._down = False
+        self._stalled = set()
         self._lock = threading.Lock()
         self._pairs = []
         self.connections = 0
@@ -39,6 +40,11 @@ class CuttingProxy:
     def come_up(self):
         with self._lock:
             self._down = False
+
+    def stall(self):
+        """Lets nothing more through on the connections there are, which stay open."""
+        with self._lock:
+            self._stalled = {id(pair) for pair in self._pairs}
 
     @staticmethod
     def _reset(pair):
@@ -70,6 +76,8 @@ class CuttingProxy:
         left = cut
         with contextlib.suppress(OSError):
             while data := way[0].recv(1 << 16):
+                if id(pair) in self._stalled:
+                    continue
                 way[1].sendall(data[:left])
                 if left is not None:
                     left -= len(data)

@@ -33,8 +33,9 @@ def environment(extra=None):
 
 
 def run(*args, env=None, stdin=b"", timeout=120, cwd=None):
-    """Runs the program to its end; stdout and stderr are bytes and text."""
-    done = subprocess.run([PROGRAM, *map(str, args)], input=stdin, capture_output=True,
+    """Runs the program to its end; stdin is bytes or a descriptor, stdout bytes, stderr text."""
+    given = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}
+    done = subprocess.run([PROGRAM, *map(str, args)], **given, capture_output=True,
                           env=environment(env), timeout=timeout, cwd=cwd, check=False)
     done.stderr = done.stderr.decode()
     return done
@@ -49,12 +50,13 @@ def last_json(text):
 class Server:
     """`serve` on a free port of the loopback, stopped by SIGTERM.
 
-    `before` are words of a command that runs the program, such as ("prlimit", "--nofile=64").
+    `source` may be None where `env` names it. `before` are words of a command that runs the program, such as ("prlimit", "--nofile=64").
     """
 
     def __init__(self, source, *args, env=None, port="0", before=()):
+        named = [] if source is None else ["--source", str(source)]
         self._process = subprocess.Popen(
-            [*before, PROGRAM, "serve", "--source", str(source), *map(str, args)],
+            [*before, PROGRAM, "serve", *named, *map(str, args)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=environment(({} if port is None else {"ARROW_PORT": port})
                             | {"METRICS_PORT": "0", "HEALTH_PORT": "0"} | (env or {})))

@@ -16,9 +16,9 @@ def raw_ledgers(source, *args):
         yield server.raw_ledger_port
 
 
-def export(source, first, last, folder, *more):
+def export(source, first, last, folder, *more, **kwargs):
     """The Arrow streams of a range, {table: bytes}."""
     done = run("export", f"{','.join(TABLES)}:{first}:{last}", "--source", source, "--output",
-               folder, "--quiet", *more)
+               folder, "--quiet", *more, **kwargs)
     assert done.returncode == 0, done.stderr
     return {table: (folder / f"{table}.arrows").read_bytes() for table in TABLES}

@@ -142,10 +142,10 @@ def test_network_that_contradicts_the_manifest_is_refused_with_both():
 @pytest.mark.parametrize("who,args,env", [
     ("--network", ("--network", "testnet"), {}),
     ("environment NETWORK_PASSPHRASE", (), {"NETWORK_PASSPHRASE": ledgers.TESTNET}),
-    ("the manifest", (), {})], ids=["option", "environment", "manifest"])
+    ("itself", (), {})], ids=["option", "environment", "manifest"])
 def test_stream_of_another_network_than_was_named_ends_before_its_first_row(lake, pubnet, who, args, env, level):
     source = lake(pubnet, passphrase=ledgers.TESTNET)
-    if who != "the manifest":
+    if who != "itself":
         (source / ".config.json").unlink()
     with serve(source, *args, "--verify", level, env=env) as server, server.connect() as client:
         for table in (TABLE, "transactions"):

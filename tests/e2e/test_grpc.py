@@ -126,6 +126,28 @@ def test_a_service_that_is_down_for_a_while_is_waited_for_and_then_given_up(raw_
         assert server.metrics()['retries_total{reason="other",source="%s"}' % name] >= 2
 
 
+@pytest.mark.nightly
+def test_a_connection_on_which_nothing_comes_any_more_is_left(tmp_path, chain):
+    # At the tip silence is no fault; so it is asked, after 15 s, whether the service is there.
+    early = {sequence: lcm for sequence, lcm in chain.items() if sequence < FIRST + 8}
+    late = {sequence: lcm for sequence, lcm in chain.items() if FIRST + 8 <= sequence < FIRST + 16}
+    lake = ledgers.write_lake(tmp_path / "lake", early, per_file=4)
+    with raw_ledgers(lake) as port, CuttingProxy(port) as proxy, \
+            serve(f"grpc://127.0.0.1:{proxy.port}") as server, server.connect() as client:
+        reader = client.do_get(flight.Ticket(f"{TABLE}:{FIRST}"))
+        rows = []
+        while len(rows) < 8:
+            rows += reader.read_chunk().data.column("ledger_sequence").to_pylist()
+        proxy.stall()
+        ledgers.write_lake(lake, late, per_file=4)
+        begun = time.monotonic()
+        while len(rows) < 16:
+            rows += reader.read_chunk().data.column("ledger_sequence").to_pylist()
+        assert time.monotonic() - begun < 40
+        assert rows == list(range(FIRST, FIRST + 16))
+        reader.cancel()
+
+
 def test_the_original_setting_names_the_service(raw_port):
     done = run("export", f"{TABLE}:{FIRST}:{FIRST + 9}", "--format", "csv", "--columns",
                "ledger_sequence", "--quiet", env={"SOURCE_ENDPOINT": f"127.0.0.1:{raw_port}"})

@@ -11,6 +11,7 @@
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/cli/commands.h"
 #include "stellar_arrow/ops/metric_list.h"
+#include "stellar_arrow/source/source.h"
 #include "stellar_arrow/tables/describe.h"
 
 namespace stellar_arrow::cli {
@@ -71,12 +72,20 @@ arrow::Status Schema(const SchemaArguments& arguments) {
   return arrow::Status::OK();
 }
 
+namespace {
+
+std::string Shown(const Option& option, const Value& value) {
+  return option.name == "source" ? source::ShownUrl(value.text) : value.text;
+}
+
+}  // namespace
+
 arrow::Status Config(bool as_json, const Settings& settings) {
   if (as_json) {
     nlohmann::ordered_json json;
     for (const Option& option : AllOptions()) {
       const Value& value = settings.Get(option.name);
-      json[std::string(option.name)] = {{"value", value.text}, {"origin", value.origin}};
+      json[std::string(option.name)] = {{"value", Shown(option, value)}, {"origin", value.origin}};
     }
     Print(json.dump() + "\n");
     return arrow::Status::OK();
@@ -86,7 +95,7 @@ arrow::Status Config(bool as_json, const Settings& settings) {
   for (const Option& option : AllOptions()) {
     const Value& value = settings.Get(option.name);
     Print(Concat(option.name, std::string(width - option.name.size(), ' '), " = ",
-                 value.text.empty() ? "(none)" : value.text, "  (", value.origin, ")\n"));
+                 value.text.empty() ? "(none)" : Shown(option, value), "  (", value.origin, ")\n"));
   }
   return arrow::Status::OK();
 }

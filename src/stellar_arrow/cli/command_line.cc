@@ -100,6 +100,7 @@ source::SourceOptions SourceOptionsOf(const Settings& settings) {
   options.recovery.breaker_threshold = static_cast<int>(settings.Number("breaker-threshold"));
   options.ledgers_per_file = static_cast<uint32_t>(settings.Number("ledgers-per-file"));
   options.files_per_partition = static_cast<uint32_t>(settings.Number("files-per-partition"));
+  options.on_detail = [](const std::string& line) { spdlog::debug("{}", line); };
   return options;
 }
 

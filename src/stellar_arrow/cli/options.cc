@@ -32,8 +32,8 @@ constexpr std::string_view kCores = "cores";  // the default that stands for the
 const std::vector<Option> kOptions = {
     {"source", {"SOURCE_URL"}, OptionKind::kText, "",
      "Where ledgers come from: a lake's folder, a file, a folder of files, framed:PATH[?follow=true], framed:-, "
-     "grpc://HOST:PORT, synthetic:[?SETTINGS]", 0, 0, {},
-     {{"MOCK_DATA", "true", "synthetic:"}, {"SOURCE_ENDPOINT", "", "grpc://"}}},
+     "grpc://HOST:PORT, rpc+https://..., core:CONFIG, synthetic:[?SETTINGS]; several stand in for each other", 0, 0, {},
+     {{"MOCK_DATA", "true", "synthetic:"}, {"SOURCE_ENDPOINT", "", "grpc://"}}, /*several=*/true},
     {"network", {"NETWORK_PASSPHRASE", "STELLAR_NETWORK"}, OptionKind::kText, "",
      "pubnet, testnet, futurenet, standalone, or a passphrase; default: what the source or its ledgers say"},
     {"verify", {"VERIFY_LEVEL"}, OptionKind::kChoice, "chain",
@@ -278,9 +278,10 @@ void Settings::AddFlag(CLI::App& command, std::string_view name, const std::stri
         Concat(other.variable, "=", any ? "X" : other.value, " for ", other.text, any ? "X" : ""));
   }
   if (!variables.empty()) help += variables + ")";
-  command.add_option_function<std::string>(
+  CLI::Option* const flag = command.add_option_function<std::string>(
       spellings, [this, key = std::string(name)](const std::string& text) { flags_[key] = text; },
       help);
+  if (option.several) flag->multi_option_policy(CLI::MultiOptionPolicy::Join);
   if (command.get_option_no_throw("--config") == nullptr) {
     command.add_option("--config", config_, "Configuration file (TOML)");
   }
@@ -315,7 +316,12 @@ arrow::Status Settings::ReadFile(std::map<std::string, Value, std::less<>>* valu
                    ": unknown key '", key, "'; did you mean '", NearestKey(key), "'?");
     }
     Value value{"", Concat(*config_, ":", node.source().begin.line), true};
-    if (const auto text = node.value_exact<std::string>()) {
+    if (const toml::array* texts = node.as_array();
+        texts != nullptr && option->several && texts->is_homogeneous<std::string>()) {
+      for (const auto& text : *texts) {
+        value.text.append(value.text.empty() ? "" : "\n").append(*text.value_exact<std::string>());
+      }
+    } else if (const auto text = node.value_exact<std::string>()) {
       value.text = *text;
     } else if (const auto number = node.value_exact<int64_t>(); number && IsNumber(option->kind)) {
       value.text = std::to_string(*number);
@@ -355,9 +361,9 @@ arrow::Status Settings::Resolve(std::vector<std::string>* warnings) {
       std::string said(other.text);
       if (other.value.empty()) said += text;
       if (value.origin.starts_with("environment ") && !flags_.contains(option.name)) {
-        return Error(ErrorCode::kInvalidArgument, option.name, ": ", value.origin, " says '",
-                     value.text, "', ", origin, "=", text, " says '", said,
-                     "'; set one of the two");
+        // Not what they say, which may be secret.
+        return Error(ErrorCode::kInvalidArgument, option.name, ": both ", value.origin, " and ",
+                     origin, " name one; set one of the two");
       }
       value = {std::move(said), origin, true};
     }

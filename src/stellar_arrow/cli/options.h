@@ -44,6 +44,7 @@ struct Option {
   uint64_t max = UINT64_MAX;
   std::vector<std::string_view> choices = {};
   std::vector<Switch> switches = {};
+  bool several = false;  // may be given more than once: each text is a line of the value
 };
 
 std::span<const Option> AllOptions();

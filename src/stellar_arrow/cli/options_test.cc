@@ -234,7 +234,8 @@ TEST_F(OptionsTest, RefuseFilesByLineForWhatIsNoOptionOrOfAnotherType) {
       {"port = true\n", "a text or a whole number"},
       {"port = -1\n", "0 to 65535"},
       {"source = 5\n", "source must be a text"},
-      {"source = ['a', 'b']\n", "source must be a text"},
+      {"source = ['a', 5]\n", "source must be a text"},
+      {"network = ['a', 'b']\n", "network must be a text"},
       {"[flight]\nport = 1\n", "unknown key 'flight'"},
       {"port = 1\nport = 2\n", ":2"},
       {"port = \n", ":1"},
@@ -242,6 +243,13 @@ TEST_F(OptionsTest, RefuseFilesByLineForWhatIsNoOptionOrOfAnotherType) {
   for (const auto& [text, message] : files) {
     EXPECT_THAT(Refusal(ResolveFile(text)), AllOf(HasSubstr(".toml"), HasSubstr(message))) << text;
   }
+}
+
+TEST_F(OptionsTest, SeveralSourcesAreLinesOfOneValue) {
+  ASSERT_TRUE(Resolve({"--source", "a", "--source", "b c"}).ok());
+  EXPECT_EQ(settings_.Text("source"), "a\nb c");
+  ASSERT_TRUE(ResolveFile("source = ['a', 'b c']\n").ok());
+  EXPECT_EQ(settings_.Text("source"), "a\nb c");
 }
 
 TEST_F(OptionsTest, RefuseFilesThatAreNotThereOrNoFiles) {

@@ -29,7 +29,8 @@ void SourceWatch::Run(const std::stop_token& stop) {
 
 void SourceWatch::Ask(const std::stop_token& stop) {
   const auto extent = source_.GetExtent();
-  if (const source::Recovery* recovery = source_.recovery()) CountRetries(*recovery);
+  CountRetries(source_);
+  for (const source::LedgerSource* part : source_.parts()) CountRetries(*part);
   if (!extent.ok()) {
     health_.SourceFailed(FullMessage(extent.status()));
     return;
@@ -47,20 +48,23 @@ void SourceWatch::Ask(const std::stop_token& stop) {
   health_.SourceAnswered(newest_, closed_);
 }
 
-void SourceWatch::CountRetries(const source::Recovery& recovery) {
+void SourceWatch::CountRetries(const source::LedgerSource& part) {
+  if (part.recovery() == nullptr) return;
+  const source::Recovery& recovery = *part.recovery();
   const auto retries = recovery.retries();
+  source::RetryCounts& counted = retries_[&part];
   for (size_t i = 0; i < retries.size(); ++i) {
-    const int64_t more = retries[i] - std::exchange(retries_[i], retries[i]);
-    if (more != 0) metrics_.Retried(source_.name(), source::kRetryReasons[i], more);
+    const int64_t more = retries[i] - std::exchange(counted[i], retries[i]);
+    if (more != 0) metrics_.Retried(part.name(), source::kRetryReasons[i], more);
   }
   using Breaker = ops::Metrics::Breaker;
   switch (recovery.breaker_state()) {
     case source::CircuitBreaker::State::kClosed:
-      return metrics_.SetBreaker(source_.name(), Breaker::kClosed);
+      return metrics_.SetBreaker(part.name(), Breaker::kClosed);
     case source::CircuitBreaker::State::kHalfOpen:
-      return metrics_.SetBreaker(source_.name(), Breaker::kHalfOpen);
+      return metrics_.SetBreaker(part.name(), Breaker::kHalfOpen);
     case source::CircuitBreaker::State::kOpen:
-      return metrics_.SetBreaker(source_.name(), Breaker::kOpen);
+      return metrics_.SetBreaker(part.name(), Breaker::kOpen);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -24,14 +25,14 @@ class SourceWatch {
  private:
   void Run(const std::stop_token& stop);
   void Ask(const std::stop_token& stop);
-  void CountRetries(const source::Recovery& recovery);
+  void CountRetries(const source::LedgerSource& part);
   std::optional<ops::Health::SystemTime> ClosedAt(uint32_t ledger, const std::stop_token& stop);
 
   source::LedgerSource& source_;
   const int64_t max_object_bytes_;
   ops::Health& health_;
   ops::Metrics& metrics_;
-  source::RetryCounts retries_{};  // that were counted
+  std::map<const source::LedgerSource*, source::RetryCounts> retries_;  // that were counted
   std::optional<uint32_t> newest_;
   std::optional<ops::Health::SystemTime> closed_;  // newest_ did, if that is known
   std::mutex mutex_;

@@ -86,7 +86,7 @@ arrow::Status OpenedObject::OpenBatch(LedgerRange range) {
       return LedgerError(ErrorCode::kDataLoss, expected, "ledger ", expected,
                          " should be at place ", i, " of the batch, but it is ledger ", sequence);
     }
-    if (!Contains(range, sequence)) --count_;
+    if (!Contains(range, sequence) || sequence < object_.joint) --count_;
     rest = rest.subspan(size);
   }
   if (rest.empty()) return arrow::Status::OK();

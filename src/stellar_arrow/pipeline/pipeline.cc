@@ -137,6 +137,8 @@ class OrderedPipeline final : public Pipeline {
       ARROW_RETURN_NOT_OK(Report(segment_->faults[next_fault_].fault, object));
     }
     const uint32_t sequence = ledger.link.sequence;
+    const bool must_link = options_.verify != ledger::VerifyLevel::kStructure ||
+                           sequence == segment_->objects[ledger.object].joint;
     const uint32_t expected = previous_ ? previous_->sequence + 1 : options_.range.first;
     if (sequence > expected && expected != 0 && options_.gaps == source::GapPolicy::kFail) {
       ended_ = true;
@@ -151,9 +153,7 @@ class OrderedPipeline final : public Pipeline {
       return AnotherLedger(options_.after->ledger, ledger.link.previous_hash,
                            Concat("ledger ", sequence, " of ", object, " follows"));
     }
-    if (previous_ &&
-        (sequence <= previous_->sequence ||
-         (sequence == expected && options_.verify != ledger::VerifyLevel::kStructure))) {
+    if (previous_ && (sequence <= previous_->sequence || (sequence == expected && must_link))) {
       std::vector<ledger::Fault> faults;
       ledger::VerifyLink(ledger.link, previous_->sequence, previous_->hash, &faults);
       for (const ledger::Fault& fault : faults) ARROW_RETURN_NOT_OK(Report(fault, object));
@@ -216,12 +216,12 @@ arrow::Status NameNetwork(const source::LedgerSource& source, Options* options) 
   auto of_source = ledger::Network::FromPassphrase(*stated);
   if (options->network && !options->network_yields_to_source && !(*options->network == of_source)) {
     return Error(ErrorCode::kFailedPrecondition, options->network_origin, " names the network ",
-                 options->network->ToString(), ", but the manifest of ", source.name(), " names ",
+                 options->network->ToString(), ", but ", source.name(), " itself names ",
                  of_source.ToString());
   }
   if (!options->network || options->network_yields_to_source) {
     options->network = std::move(of_source);
-    options->network_origin = Concat("the manifest of ", source.name());
+    options->network_origin = Concat(source.name(), " itself");
   }
   return arrow::Status::OK();
 }

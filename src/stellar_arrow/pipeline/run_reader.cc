@@ -64,7 +64,8 @@ bool RunReader::ReadObject(source::Object object, std::unique_ptr<OpenedObject>&
                      static_cast<int64_t>(std::max<size_t>(opened->ledgers().size(), 1));
   const std::string& name = opened->object().name;
   const uint32_t first = opened->object().first;
-  segment_->objects.push_back({name, first, opened->object().bytes->size()});
+  const uint32_t joint = opened->object().joint;
+  segment_->objects.push_back({name, first, opened->object().bytes->size(), joint});
   for (ledger::Ledger& ledger : opened->ledgers()) {
     if (stop.stop_requested()) return false;
     const auto begin = Clock::now();
@@ -81,7 +82,7 @@ bool RunReader::ReadObject(source::Object object, std::unique_ptr<OpenedObject>&
                                  end - verified});
     if (converts() && IsLongEnough(converter_->bytes(), ledger.sequence())) {
       if (!HandOn(put)) return false;
-      segment_->objects.push_back({name, first, 0});
+      segment_->objects.push_back({name, first, 0, joint});
     }
   }
   segment_->status = status;

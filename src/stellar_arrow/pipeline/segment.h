@@ -23,6 +23,7 @@ struct Segment {
     std::string name;
     uint32_t first = 0;        // ledger that it must hold; 0 = its name tells nothing
     int64_t stored_bytes = 0;  // 0 where an earlier segment began with it
+    uint32_t joint = 0;        // as the source's object says
   };
   struct LedgerAt {
     ledger::LedgerLink link;

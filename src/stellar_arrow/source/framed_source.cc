@@ -398,6 +398,11 @@ class PipeSource final : public LedgerSource {
 
 }  // namespace
 
+std::unique_ptr<ObjectStream> ReadPipe(int fd, std::string name, LedgerRange range,
+                                       arrow::MemoryPool* pool) {
+  return std::make_unique<PipeStream>(std::make_shared<Pipe>(fd), std::move(name), range, pool);
+}
+
 arrow::Result<std::unique_ptr<LedgerSource>> OpenFramed(std::string path, bool follow,
                                                         std::string name) {
   if (path == "-") return std::make_unique<PipeSource>(STDIN_FILENO, follow, std::move(name));

@@ -17,4 +17,9 @@ namespace stellar_arrow::source {
 arrow::Result<std::unique_ptr<LedgerSource>> OpenFramed(std::string path, bool follow,
                                                         std::string name);
 
+// One pass over what `fd`, which it closes at its end, gives: kEnd once `range` is complete, or the
+// pipe has ended.
+std::unique_ptr<ObjectStream> ReadPipe(int fd, std::string name, LedgerRange range,
+                                       arrow::MemoryPool* pool);
+
 }  // namespace stellar_arrow::source

@@ -21,6 +21,7 @@
 #include "stellar_arrow/ledger/ledger.h"
 #include "stellar_arrow/protos/health.grpc.pb.h"
 #include "stellar_arrow/protos/raw_ledger_service.grpc.pb.h"
+#include "stellar_arrow/source/extent_cache.h"
 #include "stellar_arrow/source/object_bytes.h"
 #include "stellar_arrow/source/taken_ledgers.h"
 
@@ -35,10 +36,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kConnectTime{5'000};
 constexpr milliseconds kCheckTime{3'000};
-// How long whoever asks what the source has waits for one that fails, and how long the answer that
-// it is there is good.
+// How long whoever asks what the source has waits for one that fails.
 constexpr milliseconds kAnswerBudget{5'000};
-constexpr milliseconds kAnswerAge{1'000};
 // A service that sends nothing for so long has nothing more for now. Once that is known it is not
 // waited for again, until so many ledgers have come without a pause.
 constexpr milliseconds kTipPause{2'000};
@@ -88,12 +87,54 @@ arrow::Status FromGrpc(const grpc::Status& status, const std::string& name) {
   }
 }
 
-// What is settled when the source is opened.
-struct Service {
-  std::string name;
+// A connection to the service, which opens itself anew where it is seen to be cut.
+struct Connection {
   std::unique_ptr<RawLedgerService::Stub> ledgers;
   std::unique_ptr<HealthService::Stub> health;
-  std::unique_ptr<Recovery> recovery;
+};
+
+class Service {
+ public:
+  Service(std::string endpoint, std::string name, const SourceOptions& options)
+      : endpoint_(std::move(endpoint)), name_(std::move(name)), recovery_(name_, options.recovery) {
+    arguments_.SetMaxReceiveMessageSize(
+        static_cast<int>(std::min<int64_t>(options.max_object_bytes, INT_MAX)));
+    // When to try again is for Recovery to say.
+    arguments_.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+    arguments_.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
+    arguments_.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(kConnectTime.count()));
+    arguments_.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+    arguments_.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    Drop(nullptr);
+  }
+
+  const std::string& name() const { return name_; }
+  Recovery& recovery() { return recovery_; }
+  const Recovery& recovery() const { return recovery_; }
+
+  std::shared_ptr<Connection> connection() {
+    const std::lock_guard lock(mutex_);
+    return connection_;
+  }
+
+  // Has the next call open another connection than `dead`, on which nothing comes any more: nobody
+  // else notices that, where the peer is gone without a word.
+  void Drop(const std::shared_ptr<Connection>& dead) {
+    const auto channel =
+        grpc::CreateCustomChannel(endpoint_, grpc::InsecureChannelCredentials(), arguments_);
+    const std::lock_guard lock(mutex_);
+    if (connection_ != dead) return;
+    connection_ = std::make_shared<Connection>(
+        Connection{RawLedgerService::NewStub(channel), HealthService::NewStub(channel)});
+  }
+
+ private:
+  const std::string endpoint_;
+  const std::string name_;
+  Recovery recovery_;
+  grpc::ChannelArguments arguments_;
+  std::mutex mutex_;
+  std::shared_ptr<Connection> connection_;
 };
 
 // What the service is known to have.
@@ -101,21 +142,23 @@ constexpr Extent kUnknown{{}, {}, /*grows=*/true};
 
 // One attempt to learn whether the service is there. That it does not know the question is an
 // answer, too.
-arrow::Result<Extent> AskHealth(const Service& service, const std::stop_token& stop) {
+arrow::Result<Extent> AskHealth(Service& service, const std::stop_token& stop) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kCheckTime);
   const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
   grpc::health::v1::HealthCheckResponse answer;
-  const grpc::Status status = service.health->Check(&context, {}, &answer);
+  const auto connection = service.connection();
+  const grpc::Status status = connection->health->Check(&context, {}, &answer);
   if (stop.stop_requested()) {
-    return Error(ErrorCode::kCancelled, "reading ", service.name, " was cancelled");
+    return Error(ErrorCode::kCancelled, "reading ", service.name(), " was cancelled");
   }
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) service.Drop(connection);
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
       status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    return FromGrpc(status, service.name);
+    return FromGrpc(status, service.name());
   }
   if (status.ok() && answer.status() == grpc::health::v1::HealthCheckResponse::NOT_SERVING) {
-    return Error(ErrorCode::kUnavailable, service.name, " says that it does not serve for now");
+    return Error(ErrorCode::kUnavailable, service.name(), " says that it does not serve for now");
   }
   return kUnknown;
 }
@@ -126,11 +169,11 @@ class Call {
  public:
   enum class Event { kLedger, kNothing, kEnd };
 
-  Call(const Service& service, uint32_t first, const std::stop_token& stop)
-      : cancel_(stop, [this] { context_.TryCancel(); }) {
+  Call(Service& service, uint32_t first, const std::stop_token& stop)
+      : connection_(service.connection()), cancel_(stop, [this] { context_.TryCancel(); }) {
     raw_ledger_service::StreamLedgersRequest request;
     request.set_start_ledger(first);
-    reader_ = service.ledgers->PrepareAsyncStreamRawLedgers(&context_, request, &queue_);
+    reader_ = connection_->ledgers->PrepareAsyncStreamRawLedgers(&context_, request, &queue_);
     reader_->StartCall(nullptr);
   }
 
@@ -176,6 +219,7 @@ class Call {
     return Event::kEnd;
   }
 
+  const std::shared_ptr<Connection>& connection() const { return connection_; }
   // After kLedger.
   const RawLedger& message() const { return message_; }
   // After kEnd.
@@ -184,6 +228,7 @@ class Call {
  private:
   enum class Step { kStarting, kIdle, kReading, kEnding, kEnded };
 
+  const std::shared_ptr<Connection> connection_;
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
   std::unique_ptr<grpc::ClientAsyncReader<RawLedger>> reader_;
@@ -195,7 +240,7 @@ class Call {
 
 class GrpcStream final : public ObjectStream {
  public:
-  GrpcStream(std::shared_ptr<const Service> service, LedgerRange range, GapPolicy gaps,
+  GrpcStream(std::shared_ptr<Service> service, LedgerRange range, GapPolicy gaps,
              arrow::MemoryPool* pool)
       : service_(std::move(service)),
         next_(range.first),
@@ -205,15 +250,16 @@ class GrpcStream final : public ObjectStream {
 
   arrow::Result<Fetched> Next() override {
     while (!done_ && !stop_.stop_requested()) {
-      ARROW_ASSIGN_OR_RAISE(const bool came, service_->recovery->Run({.stop = stop_.get_token()},
-                                                                     [this] { return Receive(); }));
+      ARROW_ASSIGN_OR_RAISE(
+          const bool came,
+          service_->recovery().Run({.stop = stop_.get_token()}, [this] { return Receive(); }));
       if (came) {
         ARROW_ASSIGN_OR_RAISE(auto object, Take(call_->message()));
         if (object) return Fetched{Fetched::State::kObject, *std::move(object), {}};
       } else if (at_tip_) {
         return Fetched{Fetched::State::kNotYet,
                        {},
-                       Concat(service_->name, " has not sent ledger ", next_, " yet")};
+                       Concat(service_->name(), " has not sent ledger ", next_, " yet")};
       }
     }
     call_.reset();
@@ -246,7 +292,7 @@ class GrpcStream final : public ObjectStream {
     const Call::Event event = event_ ? *event_ : call_->Poll(wait);
     event_.reset();
     if (stop_.stop_requested()) {
-      return Error(ErrorCode::kCancelled, "reading ", service_->name, " was cancelled");
+      return Error(ErrorCode::kCancelled, "reading ", service_->name(), " was cancelled");
     }
     switch (event) {
       case Call::Event::kLedger:
@@ -261,9 +307,9 @@ class GrpcStream final : public ObjectStream {
     }
     const grpc::Status status = call_->status();
     call_.reset();
-    if (!status.ok()) return FromGrpc(status, service_->name);
+    if (!status.ok()) return FromGrpc(status, service_->name());
     // The service is said to be endless, so either a proxy has had enough, or it has no more.
-    if (of_call_ > 0) return Error(ErrorCode::kUnavailable, service_->name, " ended the stream");
+    if (of_call_ > 0) return Error(ErrorCode::kUnavailable, service_->name(), " ended the stream");
     reopen_at_ = Clock::now() + kReopenPause;
     at_tip_ = true;
     return false;
@@ -273,6 +319,11 @@ class GrpcStream final : public ObjectStream {
     const auto now = Clock::now();
     without_pause_ = 0;
     at_tip_ = at_tip_ || of_call_ > 0 || now - heard_ >= kFirstLedgerTime;
+    if (call_->connection() != service_->connection()) {
+      call_.reset();
+      return Error(ErrorCode::kUnavailable, service_->name(),
+                   " does not answer on the connection any more");
+    }
     if (now - alive_ < kSilence) return false;
     alive_ = now;
     const arrow::Status alive = AskHealth(*service_, stop_.get_token()).status();
@@ -283,7 +334,7 @@ class GrpcStream final : public ObjectStream {
 
   // What a message holds; absent: it is not wanted.
   arrow::Result<std::optional<Object>> Take(const RawLedger& message) {
-    const std::string& name = service_->name;
+    const std::string& name = service_->name();
     const xdr::Bytes bytes(reinterpret_cast<const uint8_t*>(message.ledger_close_meta_xdr().data()),
                            message.ledger_close_meta_xdr().size());
     const auto id =
@@ -320,7 +371,7 @@ class GrpcStream final : public ObjectStream {
                   std::move(copy),  sequence,      sequence};
   }
 
-  const std::shared_ptr<const Service> service_;
+  const std::shared_ptr<Service> service_;
   uint32_t next_;
   const std::optional<uint32_t> last_;
   const GapPolicy gaps_;
@@ -341,37 +392,32 @@ class GrpcStream final : public ObjectStream {
 
 class GrpcSource final : public LedgerSource {
  public:
-  explicit GrpcSource(std::shared_ptr<const Service> service) : service_(std::move(service)) {}
+  explicit GrpcSource(std::shared_ptr<Service> service) : service_(std::move(service)) {}
 
-  std::string_view name() const override { return service_->name; }
+  std::string_view name() const override { return service_->name(); }
 
   arrow::Result<Extent> GetExtent() override {
-    const std::lock_guard lock(mutex_);
-    if (answered_ && Clock::now() - *answered_ < kAnswerAge) return kUnknown;
-    answered_.reset();
-    ARROW_ASSIGN_OR_RAISE(const Extent extent,
-                          service_->recovery->Run({.budget = kAnswerBudget},
-                                                  [this] { return AskHealth(*service_, {}); }));
-    answered_ = Clock::now();
-    return extent;
+    return extent_.Get({}, [this] {
+      return service_->recovery().Run({.budget = kAnswerBudget},
+                                      [this] { return AskHealth(*service_, {}); });
+    });
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
                                                           arrow::MemoryPool* pool) override {
     if (range.first == 0) {
-      return Error(ErrorCode::kInvalidArgument, service_->name,
+      return Error(ErrorCode::kInvalidArgument, service_->name(),
                    " does not say which ledgers it has: name the range's first one, as in "
                    "stellar_ledger:30822015");
     }
     return std::make_unique<GrpcStream>(service_, range, gaps, pool);
   }
 
-  const Recovery* recovery() const override { return service_->recovery.get(); }
+  const Recovery* recovery() const override { return &service_->recovery(); }
 
  private:
-  const std::shared_ptr<const Service> service_;
-  std::mutex mutex_;
-  std::optional<Clock::time_point> answered_;
+  const std::shared_ptr<Service> service_;
+  ExtentCache extent_;
 };
 
 bool IsHostAndPort(std::string_view endpoint) {
@@ -392,23 +438,8 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenGrpc(const std::string& endpoin
     return Error(ErrorCode::kInvalidArgument, "source '", name,
                  "' must be grpc://HOST:PORT, as in grpc://localhost:50053");
   }
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(
-      static_cast<int>(std::min<int64_t>(options.max_object_bytes, INT_MAX)));
-  // When to try again is for Recovery to say.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(kConnectTime.count()));
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  const auto channel =
-      grpc::CreateCustomChannel(endpoint, grpc::InsecureChannelCredentials(), arguments);
-  auto service = std::make_shared<Service>();
-  service->name = std::move(name);
-  service->ledgers = RawLedgerService::NewStub(channel);
-  service->health = HealthService::NewStub(channel);
-  service->recovery = std::make_unique<Recovery>(service->name, options.recovery);
-  return std::make_unique<GrpcSource>(std::move(service));
+  return std::make_unique<GrpcSource>(
+      std::make_shared<Service>(endpoint, std::move(name), options));
 }
 
 }  // namespace stellar_arrow::source

@@ -244,7 +244,8 @@ class HttpClient::Line {
 
     const std::optional<CURLcode> code = Perform(request.stop);
     const auto message = [&](std::string_view text) {
-      return Concat(NameOf(request.method), " ", WithoutSecrets(address), ": ", text);
+      return Concat(NameOf(request.method), " ",
+                    request.name.empty() ? WithoutSecrets(address) : request.name, ": ", text);
     };
     if (!code) return Error(ErrorCode::kCancelled, message("it was cancelled"));
     if (!sink.status().ok()) return WithContext(sink.status(), message("the response"));

@@ -24,6 +24,7 @@ struct HttpRequest {
   HttpMethod method = HttpMethod::kGet;
   // Of scheme http or https. Userinfo in it is sent as basic authentication.
   std::string url;
+  std::string name;                  // of the URL in messages; empty: WithoutSecrets(url)
   std::vector<std::string> headers;  // "Name: value"
   std::string body;                  // of kPost
   int64_t most_bytes = 256 << 20;    // of the response's body

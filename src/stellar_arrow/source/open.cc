@@ -9,10 +9,14 @@
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/composite_source.h"
+#include "stellar_arrow/source/core_source.h"
 #include "stellar_arrow/source/file_source.h"
 #include "stellar_arrow/source/framed_source.h"
 #include "stellar_arrow/source/grpc_source.h"
+#include "stellar_arrow/source/http_client.h"
 #include "stellar_arrow/source/lake_source.h"
+#include "stellar_arrow/source/rpc_source.h"
 #include "stellar_arrow/source/source.h"
 #include "stellar_arrow/source/synthetic_source.h"
 #include "stellar_arrow/source/unzip.h"
@@ -24,10 +28,26 @@ namespace stdfs = std::filesystem;
 
 constexpr std::string_view kForms =
     "a path, file:PATH, framed:PATH[?follow=true], framed:- for standard input, grpc://HOST:PORT, "
-    "or "
-    "synthetic:?SETTINGS";
+    "rpc+https://HOST/PATH, core:CONFIG, or synthetic:?SETTINGS";
 
 constexpr std::string_view kGrpc = "grpc://";
+constexpr std::string_view kRpc = "rpc+";  // ahead of http:// or https://
+
+bool IsRpc(std::string_view url) {
+  return url.starts_with("rpc+http://") || url.starts_with("rpc+https://");
+}
+
+// Settings that a scheme knows, behind '?'.
+std::string_view SettingsOf(std::string_view scheme) {
+  if (scheme == "framed") return "follow";
+  if (scheme == "core") return "program, storage";
+  return "none";
+}
+
+bool Knows(std::string_view scheme, std::string_view setting) {
+  return (scheme == "framed" && setting == "follow") ||
+         (scheme == "core" && (setting == "program" || setting == "storage"));
+}
 
 // A source's name in its parts.
 struct SourceUrl {
@@ -58,9 +78,10 @@ arrow::Result<SourceUrl> ParseUrl(std::string_view text) {
     return url;
   }
   const bool synthetic = url.scheme == "synthetic";
-  if (url.scheme != "file" && url.scheme != "framed" && !synthetic) {
-    return Error(ErrorCode::kInvalidArgument, "unknown scheme '", url.scheme, ":' of source '",
-                 text, "'; a source is ", kForms);
+  if (url.scheme != "file" && url.scheme != "framed" && url.scheme != "core" && !synthetic) {
+    // Not the source itself, which may hold secrets anywhere.
+    return Error(ErrorCode::kInvalidArgument, "unknown scheme '", url.scheme, ":'; a source is ",
+                 kForms);
   }
   std::string_view rest = text.substr(url.scheme.size() + 1);
   if (rest.starts_with("//")) {  // file:///absolute/path
@@ -83,9 +104,9 @@ arrow::Result<SourceUrl> ParseUrl(std::string_view text) {
     const size_t equals = std::min(pair.find('='), pair.size());
     const std::string key(pair.substr(0, equals));
     // What synthetic: knows is for its own parser to say.
-    if (!synthetic && !(url.scheme == "framed" && key == "follow")) {
+    if (!synthetic && !Knows(url.scheme, key)) {
       return Error(ErrorCode::kInvalidArgument, "unknown setting '", key, "' in source '", text,
-                   "'; framed: knows follow, file: knows none");
+                   "'; ", url.scheme, ": knows ", SettingsOf(url.scheme));
     }
     const std::string_view value = equals < pair.size() ? pair.substr(equals + 1) : "";
     if (!url.query.emplace(key, value).second) {
@@ -101,6 +122,60 @@ arrow::Result<bool> FollowOf(const SourceUrl& url) {
   if (found == url.query.end() || found->second == "false") return false;
   if (found->second == "true") return true;
   return Error(ErrorCode::kInvalidArgument, "follow=", found->second, ": it can be true or false");
+}
+
+// What the header Authorization is to say.
+arrow::Result<std::string> ReadAuthorization(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  text.erase(text.find_last_not_of(" \r\n") + 1);
+  if (!file || text.empty() || std::ranges::any_of(text, [](char c) { return c < ' '; })) {
+    return Error(ErrorCode::kInvalidArgument, "the file ", path,
+                 " cannot be read as one line, that of the header Authorization");
+  }
+  return text;
+}
+
+arrow::Result<std::unique_ptr<LedgerSource>> OpenRpcUrl(std::string_view text,
+                                                        const SourceOptions& options) {
+  constexpr std::string_view kAuthorizationFile = "authorization-file=";
+  const std::string_view url = text.substr(kRpc.size());
+  const size_t mark = std::min(url.find('#'), url.size());
+  const std::string_view fragment = url.substr(std::min(mark + 1, url.size()));
+  std::string authorization;
+  if (fragment.starts_with(kAuthorizationFile)) {
+    ARROW_ASSIGN_OR_RAISE(
+        authorization, ReadAuthorization(std::string(fragment.substr(kAuthorizationFile.size()))));
+  } else if (!fragment.empty()) {
+    return Error(ErrorCode::kInvalidArgument, "source '", ShownUrl(text),
+                 "': behind '#' there can be ", kAuthorizationFile, "PATH");
+  }
+  return OpenRpc(std::string(url.substr(0, mark)), authorization, options);
+}
+
+arrow::Result<std::unique_ptr<LedgerSource>> OpenCoreUrl(const SourceUrl& url, std::string name,
+                                                         const SourceOptions& options) {
+  CoreSettings settings;
+  settings.config = url.path;
+  const auto program = url.query.find("program");
+  if (program != url.query.end()) settings.program = program->second;
+  const auto storage = url.query.find("storage");
+  if (storage != url.query.end()) settings.storage = storage->second;
+  return OpenCore(std::move(settings), std::move(name), options);
+}
+
+// The lines of `text` that say anything.
+std::vector<std::string_view> LinesOf(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
+    while (line.starts_with(' ')) line.remove_prefix(1);
+    if (!line.empty()) lines.push_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
 }
 
 bool IsZstdFile(const std::string& path) {
@@ -172,12 +247,32 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenPath(const std::string& path, s
 
 }  // namespace
 
+std::string ShownUrl(std::string_view url) {
+  const auto lines = LinesOf(url);
+  if (lines.size() > 1) {
+    std::string all;
+    for (const std::string_view line : lines) all += (all.empty() ? "" : "\n") + ShownUrl(line);
+    return all;
+  }
+  if (IsRpc(url)) return RpcName(url.substr(kRpc.size()));
+  return url.find("://") == std::string_view::npos ? std::string(url) : WithoutSecrets(url);
+}
+
 arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
                                                         const SourceOptions& options) {
+  if (const auto lines = LinesOf(text); lines.size() > 1) {
+    std::vector<std::unique_ptr<LedgerSource>> sources;
+    for (const std::string_view line : lines) {
+      ARROW_ASSIGN_OR_RAISE(sources.emplace_back(), OpenSource(line, options));
+    }
+    return OpenComposite(std::move(sources));
+  }
+  if (IsRpc(text)) return OpenRpcUrl(text, options);
   if (text.starts_with(kGrpc)) {
     return OpenGrpc(std::string(text.substr(kGrpc.size())), std::string(text), options);
   }
   ARROW_ASSIGN_OR_RAISE(const SourceUrl url, ParseUrl(text));
+  if (url.scheme == "core") return OpenCoreUrl(url, std::string(text), options);
   if (url.scheme == "synthetic") return OpenSynthetic(url.query, std::string(text));
   if (url.scheme != "framed") return OpenPath(url.path, url.path, options);
   ARROW_ASSIGN_OR_RAISE(const bool follow, FollowOf(url));
@@ -192,12 +287,12 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
 }
 
 arrow::Result<LakeListing> ListLake(std::string_view text, const SourceOptions& options) {
-  if (text.starts_with(kGrpc)) {
-    return Error(ErrorCode::kInvalidArgument, text, " is no lake: it is a service");
+  if (text.starts_with(kGrpc) || IsRpc(text)) {
+    return Error(ErrorCode::kInvalidArgument, ShownUrl(text), " is no lake: it is a service");
   }
   ARROW_ASSIGN_OR_RAISE(const SourceUrl url, ParseUrl(text));
   std::error_code error;
-  if (url.scheme == "framed" || url.scheme == "synthetic" ||
+  if (url.scheme == "framed" || url.scheme == "core" || url.scheme == "synthetic" ||
       !stdfs::is_directory(url.path, error)) {
     return Error(ErrorCode::kInvalidArgument, text, " is no lake: it is no folder");
   }

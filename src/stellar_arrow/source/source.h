@@ -7,6 +7,7 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ struct Object {
   std::shared_ptr<arrow::Buffer> bytes;
   uint32_t first = 0;  // ledgers that the object must hold, both included; 0 = its name tells
   uint32_t last = 0;   // nothing. What lies outside the range asked for is the reader's to drop.
+  // Where another source stands in: the ledger that the pass goes on with. It must link to the one
+  // before at every level of verification; what the object holds before it has been delivered.
+  uint32_t joint = 0;
 };
 
 // What a source has now.
@@ -109,6 +113,9 @@ class LedgerSource {
   // What is tried again when the source does not answer; null where nothing is.
   virtual const Recovery* recovery() const { return nullptr; }
 
+  // The sources that it is made of, each with a recovery of its own; none: it is one.
+  virtual std::vector<const LedgerSource*> parts() const { return {}; }
+
   // Whether the ledgers are nobody's, but made up.
   virtual bool made_up() const { return false; }
 };
@@ -128,14 +135,20 @@ struct SourceOptions {
   uint32_t ledgers_per_file = 0;
   uint32_t files_per_partition = 0;
   RecoveryOptions recovery;
+  // Called with what a program says that a source runs. From any thread.
+  std::function<void(const std::string&)> on_detail = [](const std::string&) {};
 };
 
 // Opens the source that `url` names: a plain path, `file:PATH`, `framed:PATH[?follow=true]`
-// (`framed:-` is standard input), or `synthetic:?SETTINGS` (synthetic/options.h). Errors:
-// INVALID_ARGUMENT for an unknown scheme or query (listing those there are), NOT_FOUND, DATA_LOSS
-// for files that are no ledgers.
+// (`framed:-` is standard input), `grpc://HOST:PORT`, `rpc+https://...`, `core:CONFIG`, or
+// `synthetic:?SETTINGS` (synthetic/options.h). Several, each on a line of its own, stand in for
+// each other. Errors: INVALID_ARGUMENT for an unknown scheme or query (listing those there are),
+// NOT_FOUND, DATA_LOSS for files that are no ledgers.
 arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view url,
                                                         const SourceOptions& options = {});
+
+// `url` as messages may show it: what can be secret in it is left out.
+std::string ShownUrl(std::string_view url);
 
 // Lists the lake at `url`. Errors: as OpenSource, and INVALID_ARGUMENT where there is no lake.
 arrow::Result<LakeListing> ListLake(std::string_view url, const SourceOptions& options = {});

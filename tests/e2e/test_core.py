@@ -1,0 +1,152 @@
+"""Ledgers from a core that the program runs itself (a fake of one), and from a pipe: the same as from a
+folder, whatever core dies of, and nothing of it left behind."""
+
+import fcntl
+import json
+import os
+import pathlib
+
+import pyarrow.flight as flight
+import pytest
+
+import ledgers
+from program import TABLE, eventually, read, run, serve
+from services import NO_FLUSH, export
+
+FAKE = pathlib.Path(__file__).parent / "fake_core.py"
+FIRST, COUNT = 5000, 200
+LAST = FIRST + COUNT - 1
+
+
+class Fake:
+    """A fake core's files, and how to name it as a source."""
+
+    def __init__(self, folder, content, passphrase=ledgers.PUBNET):
+        self.folder = folder
+        (folder / "frames.xdr").write_bytes(ledgers.framed(content))
+        (folder / "core.cfg").write_text(
+            f'NETWORK_PASSPHRASE = "{passphrase}"\n\n[QUORUM_SET]\nVALIDATORS = ["of", "trust"]\n')
+        (folder / "dies").mkdir()
+        (folder / "state").mkdir()
+        self.env = {"FAKE_CORE_FRAMES": str(folder / "frames.xdr"),
+                    "FAKE_CORE_FIRST": str(min(content)),
+                    "FAKE_CORE_LOG": str(folder / "runs"),
+                    "FAKE_CORE_DIES": str(folder / "dies")}
+        self.url = f"core:{folder / 'core.cfg'}?program={FAKE}&storage={folder / 'state'}"
+
+    def die_behind(self, *sizes):
+        """Lets the next runs die, one behind each number of bytes, the least first."""
+        for size in sizes:
+            (self.folder / "dies" / f"{size:09}").touch()
+
+    def runs(self):
+        """The command lines so far: [pid, word...]."""
+        return [json.loads(line) for line in (self.folder / "runs").read_text().splitlines()]
+
+    def commands(self):
+        return [" ".join(words[1:3]) if words[1] == "catchup" else words[1] for words in self.runs()]
+
+    def alive(self):
+        return [pid for pid, *_ in self.runs() if pathlib.Path(f"/proc/{pid}").exists()]
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return ledgers.make_chain(FIRST, [20_000] * COUNT)
+
+
+@pytest.fixture
+def fake(tmp_path, chain):
+    return Fake(tmp_path, chain)
+
+
+def test_rows_are_those_of_the_folder_to_the_byte(tmp_path, pubnet):
+    fake = Fake(tmp_path, pubnet)
+    want = export(ledgers.PUBNET_LAKE, ledgers.FIRST, ledgers.NEWEST, tmp_path / "folder")
+    assert export(fake.url, ledgers.FIRST, ledgers.NEWEST, tmp_path / "core", env=fake.env) == want
+    assert fake.commands() == ["new-db", f"catchup {ledgers.NEWEST}/6"]
+    assert not fake.alive()
+
+
+def test_rows_from_a_pipe_are_those_of_the_folder_to_the_byte(tmp_path, pubnet):
+    last = ledgers.FIRST + 3
+    frames = ledgers.framed({i: pubnet[i] for i in range(ledgers.FIRST, last + 1)})
+    want = export(ledgers.PUBNET_LAKE, ledgers.FIRST, last, tmp_path / "folder")
+    # All of it lies in the pipe: where its writer pauses, a batch ends.
+    read_end, write_end = os.pipe()
+    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 1 << 20)
+    assert os.write(write_end, frames) == len(frames)
+    os.close(write_end)
+    try:
+        got = export("framed:-", ledgers.FIRST, last, tmp_path / "pipe", "--network", "pubnet",
+                     stdin=read_end)
+    finally:
+        os.close(read_end)
+    assert got == want
+
+
+def test_a_core_that_dies_is_started_again_at_the_next_ledger(tmp_path, chain, fake):
+    lake = ledgers.write_lake(tmp_path / "lake", chain, per_file=4)
+    # Before its first byte, in the midst of a ledger, and between two.
+    fake.die_behind(0, 50_000, 2 * (20_524 + 4))
+    with serve(fake.url, *NO_FLUSH, env=fake.env) as server, server.connect() as client, \
+            serve(lake, *NO_FLUSH) as plain, plain.connect() as plain_client:
+        got = read(client, f"{TABLE}:{FIRST}:{LAST}").ended()
+        want = read(plain_client, f"{TABLE}:{FIRST}:{LAST}").ended()
+        assert got.sequences == list(chain)
+        assert [batch.columns for batch in got.batches] == [batch.columns for batch in want.batches]
+    assert len(fake.runs()) == 8
+    assert not fake.alive()
+
+
+def test_an_open_range_runs_core_at_the_tip_and_ends_it_with_its_stream(fake):
+    with serve(fake.url, env=fake.env) as server, server.connect() as client:
+        reader = client.do_get(flight.Ticket(f"{TABLE}:{FIRST + 5}"))
+        rows = []
+        while len(rows) < COUNT - 5:
+            rows += reader.read_chunk().data.column("ledger_sequence").to_pylist()
+        assert rows == list(range(FIRST + 5, LAST + 1))
+        assert fake.commands() == ["new-db", f"catchup {FIRST + 4}/0", "run"]
+        assert len(fake.alive()) == 1
+        # One stream has core; another one is told so.
+        refused = read(client, f"{TABLE}:{FIRST}:{LAST}")
+        assert "one stream at a time" in str(refused.error)
+        reader.cancel()
+        eventually(lambda: not fake.alive())
+        eventually(lambda: read(client, f"{TABLE}:{FIRST}:{FIRST}").error is None)
+
+
+def test_a_signal_ends_core_with_the_server(fake):
+    with serve(fake.url, env=fake.env) as server, server.connect() as client:
+        reader = client.do_get(flight.Ticket(f"{TABLE}:{FIRST}"))
+        reader.read_chunk()
+        assert server.stop() == 0
+    assert not fake.alive()
+
+
+def test_what_core_says_is_in_the_log_at_debug_and_its_last_words_in_the_error(fake):
+    fake.die_behind(*range(5))
+    with serve(fake.url, "--log-level", "debug", "--max-attempts", "2", env=fake.env) as server, \
+            server.connect() as client:
+        ended = read(client, f"{TABLE}:{FIRST}:{LAST}")
+        assert "was ended by signal 6" in str(ended.error)
+        assert "what a pity" in str(ended.error)
+        assert "fake core: new-db" in server.log
+
+
+@pytest.mark.parametrize("config,why", [
+    ("", "cannot read"), ("A = 1", "NETWORK_PASSPHRASE"), ("= 1", "core.cfg:1"),
+    ('NETWORK_PASSPHRASE = "x"\nMETADATA_OUTPUT_STREAM = "fd:5"', "METADATA_OUTPUT_STREAM")])
+def test_a_configuration_that_cannot_be_used_is_refused(tmp_path, config, why):
+    (tmp_path / "core.cfg").write_text(config)
+    done = run("export", f"{TABLE}:{FIRST}:{LAST}", "--source", f"core:{tmp_path / 'core.cfg'}")
+    assert done.returncode != 0
+    assert why in done.stderr
+
+
+def test_a_program_that_is_not_there_is_named(tmp_path):
+    (tmp_path / "core.cfg").write_text(f'NETWORK_PASSPHRASE = "{ledgers.PUBNET}"\n')
+    done = run("export", f"{TABLE}:{FIRST}:{LAST}", "--format", "null", "--source",
+               f"core:{tmp_path / 'core.cfg'}?program=/no/such/core")
+    assert done.returncode == 2
+    assert "cannot start /no/such/core" in done.stderr
