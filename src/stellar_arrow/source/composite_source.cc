@@ -73,15 +73,20 @@ class CompositeStream final : public ObjectStream {
         ARROW_RETURN_NOT_OK(GoOn(source_, Error(ErrorCode::kUnavailable, fetched->reason)));
         continue;
       }
+      if (fetched->state == Fetched::State::kEnd && last_ && next_ <= *last_) {
+        ARROW_RETURN_NOT_OK(GoOn(source_, Error(ErrorCode::kOutOfRange, NameOf(source_),
+                                                " ends before ledger ", next_)));
+        continue;
+      }
       if (fetched->state == Fetched::State::kObject) {
         waiting_since_.reset();
         failed_.clear();
         if (std::exchange(joint_, false)) {
           fetched->object.joint = next_;
           if (fetched->object.first > next_) {
-            return GapError(next_, "ledger ", next_, " is missing where ",
-                            (*sources_)[source_]->name(), " stands in: its next one is ",
-                            fetched->object.first, ", which nothing links to those before");
+            return GapError(next_, "ledger ", next_, " is missing where ", NameOf(source_),
+                            " stands in: its next one is ", fetched->object.first,
+                            ", which nothing links to those before");
           }
         }
         if (fetched->object.last != 0) next_ = fetched->object.last + 1;
@@ -107,7 +112,7 @@ class CompositeStream final : public ObjectStream {
     }
     for (const size_t i : InOrder(*sources_)) {
       if (std::ranges::find(failed_, i) != failed_.end()) continue;
-      auto stream = (*sources_)[i]->OpenStream({next_, last_}, gaps_, pool_);
+      auto stream = Open(*(*sources_)[i]);
       if (stream.ok()) {
         const std::lock_guard lock(mutex_);
         // A stream that has begun is joined to what it gave, one that has not begins anew.
@@ -125,6 +130,19 @@ class CompositeStream final : public ObjectStream {
     }
     return why;
   }
+
+  // The range from the next ledger on, as far as the source can have it.
+  arrow::Result<std::unique_ptr<ObjectStream>> Open(LedgerSource& source) const {
+    auto stream = source.OpenStream({next_, last_}, gaps_, pool_);
+    if (stream.ok() || CodeOf(stream.status()) != ErrorCode::kOutOfRange) return stream;
+    const auto extent = source.GetExtent();
+    if (!extent.ok() || !extent->first || next_ < *extent->first || next_ > *extent->newest) {
+      return stream;
+    }
+    return source.OpenStream({next_, extent->newest}, gaps_, pool_);
+  }
+
+  std::string_view NameOf(size_t source) const { return (*sources_)[source]->name(); }
 
   // Whether another source has what is waited for at the tip of this one: much of it, or for long.
   bool HasBeenLeftBehind() {
@@ -158,6 +176,55 @@ class CompositeStream final : public ObjectStream {
   std::mutex mutex_;  // of stream_, against Cancel()
   std::unique_ptr<ObjectStream> stream_;
   std::atomic<bool> cancelled_ = false;
+};
+
+// One that could not be opened yet. Until it can it is down.
+class LateSource final : public LedgerSource {
+ public:
+  LateSource(std::string name, OpenLate open)
+      : name_(std::move(name)), open_(std::move(open)), recovery_(name_, {1, 1}) {}
+
+  std::string_view name() const override { return name_; }
+
+  arrow::Result<Extent> GetExtent() override {
+    ARROW_ASSIGN_OR_RAISE(LedgerSource* const source, Get());
+    return source->GetExtent();
+  }
+
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
+                                                          arrow::MemoryPool* pool) override {
+    ARROW_ASSIGN_OR_RAISE(LedgerSource* const source, Get());
+    return source->OpenStream(range, gaps, pool);
+  }
+
+  std::optional<std::string> passphrase() const override {
+    const std::lock_guard lock(mutex_);
+    return source_ ? source_->passphrase() : std::nullopt;
+  }
+
+  const Recovery* recovery() const override {
+    const std::lock_guard lock(mutex_);
+    return source_ ? source_->recovery() : &recovery_;
+  }
+
+ private:
+  arrow::Result<LedgerSource*> Get() {
+    const std::lock_guard lock(opening_);
+    if (source_ == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(auto opened,
+                            recovery_.Run({.budget = std::chrono::milliseconds{0}}, open_));
+      const std::lock_guard lock_again(mutex_);
+      source_ = std::move(opened);
+    }
+    return source_.get();
+  }
+
+  const std::string name_;
+  const OpenLate open_;
+  Recovery recovery_;
+  std::mutex opening_;        // one at a time
+  mutable std::mutex mutex_;  // of source_, which is set once
+  std::unique_ptr<LedgerSource> source_;
 };
 
 class CompositeSource final : public LedgerSource {
@@ -244,6 +311,14 @@ class CompositeSource final : public LedgerSource {
 };
 
 }  // namespace
+
+arrow::Result<std::unique_ptr<LedgerSource>> OpenNowOrLater(std::string name, OpenLate open) {
+  auto opened = open();
+  if (opened.ok() || FailureOf(opened.status()) != Failure::kTransient) return opened;
+  auto late = std::make_unique<LateSource>(std::move(name), std::move(open));
+  static_cast<void>(late->GetExtent());  // so that it counts as down
+  return late;
+}
 
 arrow::Result<std::unique_ptr<LedgerSource>> OpenComposite(Sources sources) {
   const LedgerSource* first = nullptr;

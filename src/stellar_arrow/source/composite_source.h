@@ -19,4 +19,10 @@ namespace stellar_arrow::source {
 arrow::Result<std::unique_ptr<LedgerSource>> OpenComposite(
     std::vector<std::unique_ptr<LedgerSource>> sources);
 
+// Opens one of several sources. May be called again, from any thread.
+using OpenLate = std::function<arrow::Result<std::unique_ptr<LedgerSource>>()>;
+
+// What `open` opens; where that does not answer now, a source that is down until it does.
+arrow::Result<std::unique_ptr<LedgerSource>> OpenNowOrLater(std::string name, OpenLate open);
+
 }  // namespace stellar_arrow::source

@@ -263,7 +263,11 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
   if (const auto lines = LinesOf(text); lines.size() > 1) {
     std::vector<std::unique_ptr<LedgerSource>> sources;
     for (const std::string_view line : lines) {
-      ARROW_ASSIGN_OR_RAISE(sources.emplace_back(), OpenSource(line, options));
+      // One that does not answer now is no reason not to begin with the others.
+      ARROW_ASSIGN_OR_RAISE(sources.emplace_back(),
+                            OpenNowOrLater(ShownUrl(line), [url = std::string(line), options] {
+                              return OpenSource(url, options);
+                            }));
     }
     return OpenComposite(std::move(sources));
   }
