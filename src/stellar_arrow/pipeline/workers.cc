@@ -103,6 +103,10 @@ void Workers::LetGo() {
 
 std::unique_ptr<Segment> Workers::Take(Clock::time_point until) {
   std::unique_lock lock(mutex_);
+  if (gave_one_ && !reads_ahead_) {
+    reads_ahead_ = true;
+    changed_.notify_all();
+  }
   while (true) {
     if (!slots_.empty()) {
       Slot& slot = *slots_.front();
@@ -110,6 +114,7 @@ std::unique_ptr<Segment> Workers::Take(Clock::time_point until) {
         auto segment = std::move(slot.segments.front());
         slot.segments.pop_front();
         waiting_bytes_ -= segment->bytes();
+        gave_one_ = true;
         changed_.notify_all();
         return segment;
       }
@@ -163,7 +168,7 @@ bool Workers::WaitUntil(std::unique_lock<std::mutex>& lock, Ready ready) {
 
 bool Workers::MayFetch() const {
   return !fetching_ && !pausing_ && slots_.size() < most_slots_ &&
-         (slots_.empty() || MayReadAhead());
+         (slots_.empty() || (reads_ahead_ && MayReadAhead()));
 }
 
 bool Workers::MayReadAhead() const {

@@ -91,6 +91,10 @@ class Workers {
   int64_t run_bytes_ = 1;      // that the next run should have
   bool fetching_ = false;      // a worker is in stream_->Next()
   bool pausing_ = false;       // nobody fetches until Resume()
+  bool gave_one_ = false;      // Take() has returned a segment
+  // Take() was called again since. Until then nothing is read ahead: who makes the first rows of a
+  // segment and sends them has the cores.
+  bool reads_ahead_ = false;
 
   std::vector<std::thread> threads_;
   // Last, as these two use all of the above.

@@ -67,8 +67,10 @@ class OrderedSubscription final : public Subscription {
     if (broken_) return end_;
     if (stopped_ && stopped_())
       return Break(Error(ErrorCode::kCancelled, "the stream was cancelled"));
-    // Waited for is only the next batch; others are settled ahead as far as there are ledgers.
-    while (!ended_ && outgoing_.size() < 1 + ahead_) {
+    // Waited for is only the next batch; others are settled ahead as far as there are ledgers, once
+    // the first one is out.
+    const size_t wanted = outlet_.batches == 0 ? 1 : 1 + ahead_;
+    while (!ended_ && outgoing_.size() < wanted) {
       ARROW_ASSIGN_OR_RAISE(const bool advanced, Advance());
       if (!advanced) break;
     }
