@@ -1,6 +1,7 @@
 """A source with a fault: the rows before it arrive, then an error that names it. Never OK."""
 
 import json
+import signal
 
 import pyarrow.flight as flight
 import pytest
@@ -139,17 +140,34 @@ def test_network_that_contradicts_the_manifest_is_refused_with_both():
 
 
 @pytest.mark.parametrize("level", ["structure", "chain"])
-@pytest.mark.parametrize("who,args,env", [
-    ("--network", ("--network", "testnet"), {}),
-    ("environment NETWORK_PASSPHRASE", (), {"NETWORK_PASSPHRASE": ledgers.TESTNET}),
-    ("itself", (), {})], ids=["option", "environment", "manifest"])
-def test_stream_of_another_network_than_was_named_ends_before_its_first_row(lake, pubnet, who, args, env, level):
+def test_stream_of_another_network_than_the_manifests_ends_before_its_first_row(lake, pubnet, level):
     source = lake(pubnet, passphrase=ledgers.TESTNET)
-    if who != "itself":
-        (source / ".config.json").unlink()
-    with serve(source, *args, "--verify", level, env=env) as server, server.connect() as client:
+    with serve(source, "--verify", level) as server, server.connect() as client:
         for table in (TABLE, "transactions"):
             stream = read(client, f"{table}:{FIRST}:{NEWEST}")
             assert wire_code(stream.error) == "FAILED_PRECONDITION"
             assert stream.batches == []
-            assert all(word in str(stream.error) for word in (who, "testnet", "pubnet"))
+            assert all(word in str(stream.error) for word in ("itself", "testnet", "pubnet"))
+
+
+@pytest.mark.parametrize("level", ["structure", "chain"])
+@pytest.mark.parametrize("who,args,env", [
+    ("--network", ("--network", "testnet"), {}),
+    ("environment NETWORK_PASSPHRASE", (), {"NETWORK_PASSPHRASE": ledgers.TESTNET})],
+    ids=["option", "environment"])
+def test_ledgers_of_another_network_than_was_named_are_refused(lake, pubnet, who, args, env, level):
+    source = lake(pubnet)
+    (source / ".config.json").unlink()
+    of = ("--source", source, *args, "--verify", level)
+    for done in (run("serve", *of, env=env),
+                 run("export", f"{TABLE}:{FIRST}:{NEWEST}", "--format", "null", *of, env=env)):
+        assert done.returncode not in (0, -signal.SIGTERM)
+        assert all(word in done.stderr for word in (who, "testnet", "pubnet"))
+
+
+def test_damaged_first_ledger_is_not_taken_for_one_of_another_network(lake, pubnet):
+    source = lake(pubnet)
+    (source / ".config.json").unlink()
+    ledgers.object_path(source, FIRST).write_bytes(b"")
+    with serve(source, "--network", "pubnet") as server, server.connect() as client:
+        assert read(client, f"{TABLE}:{BAD}:{NEWEST}").ended().sequences[0] == BAD

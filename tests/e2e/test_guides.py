@@ -104,6 +104,9 @@ def start_messages(tmp_path):
     yield start(CHECKPOINT_DIR=str(tmp_path / "open"))
     yield start(CHECKPOINT_DIR="/proc/nothing")
     yield start("--network", "testnet")
+    shutil.copytree(ledgers.PUBNET_LAKE, tmp_path / "unnamed")
+    (tmp_path / "unnamed/.config.json").unlink()
+    yield start("--network", "testnet", source=tmp_path / "unnamed")
     yield start(source=tmp_path / "nowhere", FLOWCTL_ENABLED="true")
     with serve(ledgers.PUBNET_LAKE, before=("prlimit", "--nofile=100")) as server:
         yield server.log
@@ -130,9 +133,10 @@ def stream_messages(tmp_path):
     content[len(content) // 2] ^= 1
     zipped.write_bytes(content)
     yield error_of(damaged)
-    bare, _ = copy("bare")
-    (bare / ".config.json").unlink()
-    yield error_of(bare, "--network", "testnet")
+    named, _ = copy("named")
+    manifest = named / ".config.json"
+    manifest.write_text(manifest.read_text().replace(ledgers.PUBNET, ledgers.TESTNET))
+    yield error_of(named)
     made_up = tmp_path / "made-up"
     assert run("lake", "write", "--source", "synthetic:?count=1", "--output", made_up).returncode == 0
     (made_up / ".config.json").unlink()

@@ -33,7 +33,7 @@ const std::vector<Option> kOptions = {
     {"source", {"SOURCE_URL"}, OptionKind::kText, "",
      "Where ledgers come from: a lake's folder, a file, a folder of files, framed:PATH[?follow=true], framed:-, "
      "grpc://HOST:PORT, rpc+https://..., core:CONFIG, synthetic:[?SETTINGS]; several stand in for each other", 0, 0, {},
-     {{"MOCK_DATA", "true", "synthetic:"}, {"SOURCE_ENDPOINT", "", "grpc://"}}, /*several=*/true},
+     {{"MOCK_DATA", "synthetic:", true}, {"SOURCE_ENDPOINT", "grpc://"}}, /*several=*/true},
     {"network", {"NETWORK_PASSPHRASE", "STELLAR_NETWORK"}, OptionKind::kText, "",
      "pubnet, testnet, futurenet, standalone, or a passphrase; default: what the source or its ledgers say"},
     {"verify", {"VERIFY_LEVEL"}, OptionKind::kChoice, "chain",
@@ -193,6 +193,15 @@ arrow::Status Validate(const Option& option, const Value& value) {
   return arrow::Status::OK();
 }
 
+// As Go's services take it.
+std::optional<bool> ParseYesOrNo(std::string_view text) {
+  constexpr std::string_view kYes[] = {"1", "t", "T", "true", "TRUE", "True"};
+  constexpr std::string_view kNo[] = {"0", "f", "F", "false", "FALSE", "False"};
+  if (std::ranges::find(kYes, text) != std::end(kYes)) return true;
+  if (std::ranges::find(kNo, text) != std::end(kNo)) return false;
+  return std::nullopt;
+}
+
 // How many letters must be put in, left out or changed to make one of the other.
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -273,9 +282,8 @@ void Settings::AddFlag(CLI::App& command, std::string_view name, const std::stri
   };
   for (const std::string_view variable : option.environment) add_variable(variable);
   for (const Switch& other : option.switches) {
-    const bool any = other.value.empty();
-    add_variable(
-        Concat(other.variable, "=", any ? "X" : other.value, " for ", other.text, any ? "X" : ""));
+    add_variable(other.yes_or_no ? Concat(other.variable, "=true for ", other.text)
+                                 : Concat(other.variable, "=X for ", other.text, "X"));
   }
   if (!variables.empty()) help += variables + ")";
   CLI::Option* const flag = command.add_option_function<std::string>(
@@ -355,11 +363,18 @@ arrow::Status Settings::Resolve(std::vector<std::string>* warnings) {
     }
     for (const Switch& other : option.switches) {
       const char* text = std::getenv(std::string(other.variable).c_str());
-      if (text == nullptr || *text == '\0' || (!other.value.empty() && text != other.value))
-        continue;
+      if (text == nullptr || *text == '\0') continue;
       const std::string origin = Concat("environment ", other.variable);
       std::string said(other.text);
-      if (other.value.empty()) said += text;
+      if (!other.yes_or_no) {
+        said += text;
+      } else {
+        const auto yes = ParseYesOrNo(text);
+        if (!yes) {
+          return Error(ErrorCode::kInvalidArgument, origin, ": '", text, "' must be true or false");
+        }
+        if (!*yes) continue;
+      }
       if (value.origin.starts_with("environment ") && !flags_.contains(option.name)) {
         // Not what they say, which may be secret.
         return Error(ErrorCode::kInvalidArgument, option.name, ": both ", value.origin, " and ",

@@ -30,8 +30,9 @@ enum class OptionKind {
 // A variable of the environment that stands for a value of an option.
 struct Switch {
   std::string_view variable;
-  std::string_view value;  // only with this one; empty: with any, which then stands behind `text`
   std::string_view text;
+  bool yes_or_no = false;  // only where the variable says yes; else with any value, which then
+                           // stands behind `text`
 };
 
 struct Option {

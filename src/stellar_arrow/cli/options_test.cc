@@ -288,9 +288,15 @@ TEST_F(OptionsTest, MockDataStandsForTheSyntheticSource) {
   EXPECT_EQ(settings_.Get("source").text, "lake");
   Set("SOURCE_URL", "lake");
   EXPECT_THAT(Refusal(Resolve({})), AllOf(HasSubstr("MOCK_DATA"), HasSubstr("SOURCE_URL")));
-  Set("MOCK_DATA", "false");
-  ASSERT_TRUE(Resolve({}).ok());
-  EXPECT_EQ(settings_.Get("source").text, "lake");
+  for (const char* const no : {"false", "FALSE", "0"}) {
+    Set("MOCK_DATA", no);
+    ASSERT_TRUE(Resolve({}).ok()) << no;
+    EXPECT_EQ(settings_.Get("source").text, "lake");
+  }
+  for (const char* const neither : {"yes", "2", " true"}) {
+    Set("MOCK_DATA", neither);
+    EXPECT_THAT(Refusal(Resolve({})), AllOf(HasSubstr("MOCK_DATA"), HasSubstr("true or false")));
+  }
 }
 
 TEST_F(OptionsTest, TheOriginalsUpstreamIsASource) {

@@ -135,14 +135,10 @@ arrow::Result<HttpServers> OpenHttpPorts(const Settings& settings, const ops::He
   return servers;
 }
 
-// Says what the source has, and refuses now what every stream would refuse. A source that does not
-// answer yet is waited for: the server is not ready until it does.
+// Says what the source has, and refuses now what every stream would refuse. Errors: UNAVAILABLE
+// where it does not answer.
 arrow::Status LookAt(source::LedgerSource& source, pipeline::Options* options) {
   const auto extent = source.GetExtent();
-  if (!extent.ok() && CodeOf(extent.status()) == ErrorCode::kUnavailable) {
-    spdlog::warn("{}", FullMessage(extent.status()));
-    return arrow::Status::OK();
-  }
   ARROW_RETURN_NOT_OK(extent.status());
   if (extent->first) {
     spdlog::info("{} has ledgers {} to {}{}", source.name(), *extent->first, *extent->newest,
@@ -150,7 +146,8 @@ arrow::Status LookAt(source::LedgerSource& source, pipeline::Options* options) {
   } else {
     spdlog::info("{} does not say yet which ledgers it has", source.name());
   }
-  return pipeline::FindNetwork(source, options);
+  ARROW_RETURN_NOT_OK(pipeline::FindNetwork(source, options));
+  return pipeline::CheckNetwork(source, *options);
 }
 
 // Null where none is asked for. `flight` tells when its streams are to end.
@@ -203,7 +200,13 @@ arrow::Status Serve(const Settings& settings) {
   options.checkpoints.on_note = [](const std::string& line) { spdlog::warn("{}", line); };
   options.log = [](const std::string& line) { ops::LogOfClients(line); };
 
-  ARROW_RETURN_NOT_OK(LookAt(*source, &options.pipeline));
+  const arrow::Status looked_at = LookAt(*source, &options.pipeline);
+  if (!looked_at.ok() && CodeOf(looked_at) == ErrorCode::kUnavailable) {
+    // It is waited for: the server is not ready until it answers.
+    spdlog::warn("{}", FullMessage(looked_at));
+  } else {
+    ARROW_RETURN_NOT_OK(looked_at);
+  }
   const MemoryMonitor monitor(budget, settings.Duration("pool-monitor-interval"));
   std::optional<SourceWatch> watch(std::in_place, *source, options.pipeline.max_object_bytes,
                                    health, metrics);

@@ -30,7 +30,8 @@ Network Network::FromPassphrase(std::string_view passphrase) {
 }
 
 arrow::Result<Network> Network::FromNameOrPassphrase(std::string_view text) {
-  if (EqualIgnoringCase(text, "mainnet")) text = "pubnet";  // as many call it
+  // As many call it.
+  if (EqualIgnoringCase(text, "mainnet") || EqualIgnoringCase(text, "public")) text = "pubnet";
   for (const KnownNetwork& known : kKnownNetworks) {
     if (EqualIgnoringCase(text, known.name)) return FromPassphrase(known.passphrase);
   }

@@ -230,35 +230,53 @@ arrow::Status NameNetwork(const source::LedgerSource& source, Options* options) 
 // is not known beforehand.
 constexpr uint32_t kLedgersToProveNetwork = 64;
 
-}  // namespace
-
-arrow::Status FindNetwork(source::LedgerSource& source, Options* options) {
-  ARROW_RETURN_NOT_OK(NameNetwork(source, options));
-  if (options->network) return arrow::Status::OK();
+// The known network that a transaction among the first ledgers of the range, or of the source,
+// proves; nullopt where none does, or where they cannot be read. Errors: UNAVAILABLE where the
+// source does not answer, and what it says of its extent.
+arrow::Result<std::optional<ledger::Network>> ProvenNetwork(source::LedgerSource& source,
+                                                            const Options& options) {
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
-  if (!extent.first) return arrow::Status::OK();
+  if (!extent.first) return std::nullopt;
   Options probe;
-  const uint32_t first = options->range.first != 0 ? options->range.first : *extent.first;
-  if (first > *extent.newest) return arrow::Status::OK();
+  const uint32_t first = options.range.first != 0 ? options.range.first : *extent.first;
+  if (first > *extent.newest) return std::nullopt;
   probe.range = {first, first + std::min(*extent.newest - first, kLedgersToProveNetwork - 1)};
   probe.verify = ledger::VerifyLevel::kStructure;
   probe.gaps = source::GapPolicy::kSkip;
-  probe.max_object_bytes = options->max_object_bytes;
-  probe.on_note = options->on_note;
-  probe.stopped = options->stopped;
+  probe.max_object_bytes = options.max_object_bytes;
+  probe.on_note = options.on_note;
+  probe.stopped = options.stopped;
   // What is wrong with these ledgers is told by the stream that meets them.
   const auto pipeline = Pipeline::Make(source, std::move(probe));
-  while (pipeline.ok() && !options->network) {
+  while (pipeline.ok()) {
     const auto progress = (*pipeline)->Next(/*wait=*/false);
     // Another time it may be found.
     if (!progress.ok() && CodeOf(progress.status()) == ErrorCode::kUnavailable) {
       return progress.status();
     }
     if (!progress.ok() || *progress != Progress::kLedger) break;
-    options->network = (*pipeline)->network();
-    options->network_origin = Concat("a transaction among the first ledgers of ", source.name());
+    if (auto network = (*pipeline)->network()) return network;
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+arrow::Status FindNetwork(source::LedgerSource& source, Options* options) {
+  ARROW_RETURN_NOT_OK(NameNetwork(source, options));
+  if (options->network) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(options->network, ProvenNetwork(source, *options));
+  options->network_origin = Concat("a transaction among the first ledgers of ", source.name());
   return arrow::Status::OK();
+}
+
+arrow::Status CheckNetwork(source::LedgerSource& source, const Options& options) {
+  if (!options.network || source.passphrase()) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto proven, ProvenNetwork(source, options));
+  if (!proven || *proven == *options.network) return arrow::Status::OK();
+  return Error(ErrorCode::kFailedPrecondition, options.network_origin, " names the network ",
+               options.network->ToString(), ", but the first transactions of ", source.name(),
+               " are of ", proven->ToString(), "; correct it, or leave it out");
 }
 
 arrow::Status GoOnAfter(const ledger::Anchor& last, source::LedgerSource& source,

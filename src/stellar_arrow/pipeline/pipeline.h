@@ -77,6 +77,10 @@ struct Options {
 // the source states, UNAVAILABLE where the source does not answer, and what it says of its extent.
 arrow::Status FindNetwork(source::LedgerSource& source, Options* options);
 
+// Holds the network that `options` name against the first ledgers of `source`, where this states
+// none itself. Errors: FAILED_PRECONDITION where a transaction proves another known one.
+arrow::Status CheckNetwork(source::LedgerSource& source, const Options& options);
+
 // Makes `options` go on after `last`, which a stream has ended with, and holds that against the
 // source where this has the ledger and can be read twice. Errors: FAILED_PRECONDITION where it is
 // another one there.
