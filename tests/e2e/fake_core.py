@@ -10,6 +10,7 @@ Its environment says what it does:
                      metadata, and the file is removed
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -29,6 +30,15 @@ def frames():
         first, data = first + 1, data[size:]
 
 
+def descriptors():
+    """Those that are open."""
+    def is_open(number):
+        with contextlib.suppress(OSError):
+            return bool(os.fstat(number))
+        return False
+    return [number for number in sorted(map(int, os.listdir("/proc/self/fd"))) if is_open(number)]
+
+
 def main():
     arguments = sys.argv[1:]
     with open(os.environ["FAKE_CORE_LOG"], "a", encoding="utf-8") as log:
@@ -37,6 +47,7 @@ def main():
     assert "NETWORK_PASSPHRASE" in config.read_text()
     state = pathlib.Path("fake-core.state")  # in the folder it runs in, as core's database
     print("fake core:", *arguments, flush=True)
+    print("fake core: descriptors", descriptors(), flush=True)
     if arguments[0] == "new-db":
         state.write_text("1")
         return 0

@@ -132,6 +132,9 @@ def test_what_core_says_is_in_the_log_at_debug_and_its_last_words_in_the_error(f
         assert "was ended by signal 6" in str(ended.error)
         assert "what a pity" in str(ended.error)
         assert "fake core: new-db" in server.log
+        # Nothing of the server's is open in it, but the pipe.
+        assert "fake core: descriptors [0, 1, 2]\n" in server.log
+        assert "fake core: descriptors [0, 1, 2, 3]\n" in server.log
 
 
 @pytest.mark.parametrize("config,why", [

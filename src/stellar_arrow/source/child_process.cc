@@ -50,6 +50,8 @@ arrow::Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(Options options
   ::posix_spawn_file_actions_adddup2(&actions.files, output[1], STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions.files, output[1], STDERR_FILENO);
   if (options.third) ::posix_spawn_file_actions_adddup2(&actions.files, *options.third, 3);
+  // No socket of ours, which it would keep open behind us.
+  ::posix_spawn_file_actions_addclosefrom_np(&actions.files, options.third ? 4 : 3);
   // Not this program's signals: those that it blocks and ignores, and those of its terminal.
   sigset_t none;
   sigset_t all;
