@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 prometheus=
 
 packages="g++ cmake ninja-build ccache mold pkg-config libssl-dev libzstd-dev libcurl4-openssl-dev
-          libgrpc++-dev protobuf-compiler-grpc libsimdjson-dev nlohmann-json3-dev
-          libspdlog-dev libcli11-dev libtomlplusplus-dev libgtest-dev libgmock-dev prometheus-cpp-dev
+          libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc libsimdjson-dev
+          nlohmann-json3-dev libspdlog-dev libcli11-dev libtomlplusplus-dev libgtest-dev libgmock-dev prometheus-cpp-dev
           libmicrohttpd-dev
           python3 python3-venv"
 for extra in "$@"; do
