@@ -11,6 +11,7 @@ list(POP_BACK arrow_versions arrow_version)
 if(arrow_version VERSION_GREATER_EQUAL 23.0.1 AND NOT SAS_PYARROW)
   find_package(Arrow ${arrow_version} EXACT REQUIRED CONFIG)
   find_package(ArrowFlight ${arrow_version} EXACT REQUIRED CONFIG)
+  find_package(ArrowS3 ${arrow_version} EXACT QUIET CONFIG)  # older ones have it in Arrow's own library
   message(STATUS "Arrow: the installed ${arrow_version}, ${Arrow_DIR}")
 else()
   include(PyArrow)

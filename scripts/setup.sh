@@ -2,10 +2,11 @@
 # Makes a Debian or Ubuntu ready to build: installs the packages that are missing, and fills
 # build/deps/venv from requirements.txt. Asks the network only for what is not there yet.
 #
-#   scripts/setup.sh [bench] [fuzz] [prometheus]     what these need, too
+#   scripts/setup.sh [bench] [fuzz] [prometheus] [stores]     what these need, too
 set -eu
 cd "$(dirname "$0")/.."
 prometheus=
+stores=
 
 packages="g++ cmake ninja-build ccache mold pkg-config libssl-dev libzstd-dev libcurl4-openssl-dev
           libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc libsimdjson-dev
@@ -17,7 +18,8 @@ for extra in "$@"; do
     bench) packages="$packages libbenchmark-dev" ;;
     fuzz) packages="$packages clang libclang-rt-dev llvm" ;;
     prometheus) prometheus=wanted ;;
-    *) echo "setup: what is '$extra'? Known are bench, fuzz and prometheus." >&2; exit 2 ;;
+    stores) stores=wanted; packages="$packages openssl libpcre2-8-0" ;;
+    *) echo "setup: what is '$extra'? Known are bench, fuzz, prometheus and stores." >&2; exit 2 ;;
   esac
 done
 
@@ -48,16 +50,18 @@ else
   echo "setup: no apt-get here, so what Debian calls these is taken as installed:" $packages >&2
 fi
 
-# Prometheus for tests, unpacked and not installed: Debian's package would leave a service behind that
-# takes port 9090 at the next start. Without it those tests are skipped.
-if [ -n "$prometheus" ] && ! command -v prometheus >/dev/null &&
-    [ ! -x build/deps/prometheus/usr/bin/promtool ]; then
-  mkdir -p build/deps/prometheus
-  if ! (cd build/deps/prometheus && apt-get download -q prometheus && dpkg -x prometheus_*.deb . &&
-        rm prometheus_*.deb); then
-    echo "setup: no package prometheus here; tests with it will be skipped" >&2
+# Programs for tests, unpacked and not installed: Debian's packages would leave services behind that
+# take ports at the next start. Without them those tests are skipped.
+unpack() {  # NAME PROGRAM
+  if ! command -v "$1" >/dev/null && [ ! -x "build/deps/$1/usr/$2" ]; then
+    mkdir -p "build/deps/$1"
+    if ! (cd "build/deps/$1" && apt-get download -q "$1" && dpkg -x "$1"_*.deb . && rm "$1"_*.deb); then
+      echo "setup: no package $1 here; tests with it will be skipped" >&2
+    fi
   fi
-fi
+}
+[ -z "$prometheus" ] || unpack prometheus bin/promtool
+[ -z "$stores" ] || PATH="$PATH:/usr/sbin" unpack nginx sbin/nginx
 
 # The wheels that are pinned are for these versions; a Python may lack venv though it is first in PATH.
 python=
@@ -84,4 +88,17 @@ if [ "$(cat build/deps/ready 2>/dev/null)" != "$want" ]; then
   build/deps/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
     --require-hashes --only-binary :all: -r scripts/requirements.txt
   printf '%s\n' "$want" > build/deps/ready
+fi
+
+# Servers of object stores for tests, in an environment of their own. Without them those tests are
+# skipped.
+if [ -n "$stores" ] && ! cmp -s scripts/requirements-stores.txt build/deps/stores/ready; then
+  rm -rf build/deps/stores
+  if "$python" -m venv build/deps/stores &&
+      build/deps/stores/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+        -r scripts/requirements-stores.txt; then
+    cp scripts/requirements-stores.txt build/deps/stores/ready
+  else
+    echo "setup: no servers of object stores; tests with them will be skipped" >&2
+  fi
 fi

@@ -31,8 +31,9 @@ constexpr std::string_view kCores = "cores";  // the default that stands for the
 // clang-format off
 const std::vector<Option> kOptions = {
     {"source", {"SOURCE_URL"}, OptionKind::kText, "",
-     "Where ledgers come from: a lake's folder, a file, a folder of files, framed:PATH[?follow=true], framed:-, "
-     "grpc://HOST:PORT, rpc+https://..., core:CONFIG, synthetic:[?SETTINGS]; several stand in for each other", 0, 0, {},
+     "Where ledgers come from: a lake's folder, https://HOST/PATH, s3://, gs://, abfs://, public:pubnet, a file, "
+     "a folder of files, framed:PATH[?follow=true], framed:-, grpc://HOST:PORT, rpc+https://..., core:CONFIG, "
+     "synthetic:[?SETTINGS]; several stand in for each other", 0, 0, {},
      {{"MOCK_DATA", "synthetic:", true}, {"SOURCE_ENDPOINT", "grpc://"}}, /*several=*/true},
     {"network", {"NETWORK_PASSPHRASE", "STELLAR_NETWORK"}, OptionKind::kText, "",
      "pubnet, testnet, futurenet, standalone, or a passphrase; default: what the source or its ledgers say"},

@@ -147,6 +147,14 @@ class Sink {
     return static_cast<Sink*>(sink)->Take(data, static_cast<int64_t>(size)) ? size : 0;
   }
 
+  // Takes a line of the response's head.
+  static size_t TakeLine(const char* data, size_t, size_t size, void* sink) {
+    static_cast<Sink*>(sink)->has_head_ = size <= 2 && data[0] != ' ' && data[size - 1] == '\n';
+    return size;
+  }
+
+  // Whether the head has come to its end, which is an empty line.
+  bool has_head() const { return has_head_; }
   // What went wrong here, if anything did.
   const arrow::Status& status() const { return status_; }
   arrow::Result<std::shared_ptr<arrow::Buffer>> Finish() { return bytes_.Finish(); }
@@ -172,6 +180,7 @@ class Sink {
 
   const int64_t most_bytes_;
   CURL* const easy_;
+  bool has_head_ = false;
   arrow::BufferBuilder bytes_;
   arrow::Status status_;
 };
@@ -224,6 +233,8 @@ class HttpClient::Line {
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, kSilentBytesPerSecond);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.silence.count()));
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, why.data());
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Sink::TakeLine);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &sink);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Sink::Write);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &sink);
     // The library, unlike its program, does not look at these by itself.
@@ -252,6 +263,10 @@ class HttpClient::Line {
     if (*code != CURLE_OK) {
       return ErrorOf(*code, easy, message(why[0] != '\0' ? why.data() : curl_easy_strerror(*code)));
     }
+    // curl is content with any part of a head.
+    if (!sink.has_head()) {
+      return arrow::internal::IOErrorFromErrno(EIO, message("the response's head is cut short"));
+    }
     HttpResponse response;
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -259,6 +274,12 @@ class HttpClient::Line {
     curl_off_t length = -1;
     curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     if (length >= 0) response.content_length = length;
+    long version = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    curl_header* coding = nullptr;
+    response.end_is_known =
+        length >= 0 || version >= CURL_HTTP_VERSION_2_0 ||
+        curl_easy_header(easy, "Transfer-Encoding", 0, CURLH_HEADER, -1, &coding) == CURLHE_OK;
     ARROW_ASSIGN_OR_RAISE(response.body, sink.Finish());
     const char* to = nullptr;
     curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &to);
@@ -374,6 +395,13 @@ arrow::Status StatusOf(const HttpResponse& response, std::string_view what) {
     default:
       return Error(ErrorCode::kFailedPrecondition, message);
   }
+}
+
+std::string PercentDecoded(const std::string& text) {
+  int size = 0;
+  const std::unique_ptr<char, void (*)(void*)> decoded(
+      curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &size), &curl_free);
+  return decoded == nullptr ? text : std::string(decoded.get(), static_cast<size_t>(size));
 }
 
 std::string WithoutSecrets(std::string_view url) {

@@ -39,6 +39,9 @@ struct HttpResponse {
   int status = 0;                         // 200, 404, ...
   std::shared_ptr<arrow::Buffer> body;    // never null
   std::optional<int64_t> content_length;  // as the server says; of kHead, too
+  // Whether the server said where the body ends. If not, it may have been cut short by a connection
+  // that broke.
+  bool end_is_known = false;
 };
 
 // Keeps connections alive between requests, and speaks HTTP/2 where a server offers it over TLS,
@@ -72,6 +75,9 @@ class HttpClient {
 // no right, ETIMEDOUT; UNAVAILABLE for what may pass (429, 500, 502, 503, ...), else
 // FAILED_PRECONDITION. `what` is named in the message, and must hold no secret.
 arrow::Status StatusOf(const HttpResponse& response, std::string_view what);
+
+// What "a%3Ab" stands for: "a:b".
+std::string PercentDecoded(const std::string& text);
 
 // `url` for messages: without userinfo and query.
 std::string WithoutSecrets(std::string_view url);

@@ -84,6 +84,8 @@ TEST(HttpClient, TellsFailuresOfTheConnectionApartByNumber) {
       {"reset in the body", {cut, Then::kReset}, ECONNRESET},
       {"no answer", {"", Then::kClose}, ECONNRESET},
       {"reset", {"", Then::kReset}, ECONNRESET},
+      {"cut head", {"HTTP/1.1 200 OK\r\nServer: it\r\nConte", Then::kClose}, EIO},
+      {"cut between lines of the head", {"HTTP/1.1 200 OK\r\n", Then::kClose}, EIO},
       {"cut chunks",
        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n", Then::kClose},
        EIO},
@@ -94,6 +96,20 @@ TEST(HttpClient, TellsFailuresOfTheConnectionApartByNumber) {
     EXPECT_EQ(ErrnoOf(status), one.number) << one.name << ": " << status;
     EXPECT_EQ(FailureOf(status), Failure::kTransient) << one.name;
     EXPECT_THAT(status.ToString(), AllOf(HasSubstr("/object"), Not(HasSubstr("secret"))));
+  }
+}
+
+TEST(HttpClient, SaysWhetherTheEndOfABodyIsKnown) {
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  const std::pair<std::string, bool> cases[] = {
+      {head + "\r\nsome", false},
+      {head + "Content-Length: 4\r\n\r\nsome", true},
+      {head + "Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n0\r\n\r\n", true}};
+  for (const auto& [answer, known] : cases) {
+    StubServer server([&](const auto&) { return StubServer::Answer{answer, Then::kClose}; });
+    const auto response = Get(server.url()).ValueOrDie();
+    EXPECT_EQ(response.body->ToString(), "some");
+    EXPECT_EQ(response.end_is_known, known) << answer;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <arrow/buffer.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <mutex>
 #include <stop_token>
@@ -21,9 +22,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// How long a lake that a network lies before is not asked again for what was not there yet.
+constexpr auto kTipInterval = std::chrono::milliseconds(500);
+// Objects behind a missing one among which is looked for one that is there.
+constexpr uint32_t kMostMissing = 1 << 20;
 // How often a lake is listed anew where a look at one name serves in between: a partition can hold
 // 64,000 objects.
 constexpr auto kListInterval = std::chrono::seconds(10);
+// The same for one that a network lies before, whose end is found by single names in between.
+constexpr auto kRemoteListInterval = std::chrono::seconds(60);
 // How long whoever asks what the lake has waits for a store that fails.
 constexpr auto kAnswerBudget = std::chrono::seconds(5);
 
@@ -35,9 +42,34 @@ struct NamedObject {
 };
 
 // What objects of zstd end in, after ".xdr.": now, and in lakes that are some years old.
-bool IsKnownEnding(std::string_view extension) { return extension == "zst" || extension == "zstd"; }
+constexpr std::array<std::string_view, 2> kEndings = {"zst", "zstd"};
+
+bool IsKnownEnding(std::string_view extension) {
+  return std::ranges::find(kEndings, extension) != kEndings.end();
+}
 
 std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// Where an object lies by its number.
+struct Naming {
+  LakeLayout layout;
+  bool flat = false;  // objects lie beside the manifest, whatever it says of partitions
+
+  std::string ObjectPath(uint32_t sequence) const {
+    return flat ? layout.FileName(sequence) : layout.Key(sequence);
+  }
+
+  NamedObject ObjectWith(uint32_t sequence) const {
+    const LedgerRange range = layout.FileRange(sequence);
+    return {range.first, *range.last, ObjectPath(sequence)};
+  }
+
+  // Follows an object whose path shows another ending, or that it lies flat or does not.
+  void Follow(const std::string& path) {
+    flat = path.find('/') == std::string::npos;
+    layout.extension = ParseLakeName(BaseName(path))->extension;
+  }
+};
 
 // Reads names and objects off a lake, wherever its objects lie: in partition folders, or flat. What
 // its store fails at is tried again. A value: copies differ by their patience alone.
@@ -47,6 +79,7 @@ class LakeIndex {
       : store_(std::move(store)), recovery_(std::move(recovery)) {}
 
   const std::shared_ptr<Recovery>& recovery() const { return recovery_; }
+  bool is_remote() const { return store_->is_remote(); }
 
   LakeIndex With(Patience patience) const {
     LakeIndex copy = *this;
@@ -62,8 +95,9 @@ class LakeIndex {
 
   // The names in the folder `folder` of the lake ("" = its own), those of no lake left out.
   arrow::Result<Names> List(const std::string& folder) const {
-    ARROW_ASSIGN_OR_RAISE(const auto entries,
-                          recovery_->Run(patience_, [&] { return store_->List(folder); }));
+    ARROW_ASSIGN_OR_RAISE(const auto entries, recovery_->Run(patience_, [&] {
+      return store_->List(folder, patience_.stop);
+    }));
     Names names;
     for (const Store::Entry& entry : entries) {
       const auto name = ParseLakeName(entry.name);
@@ -133,14 +167,71 @@ class LakeIndex {
     return names.unknown_ending;
   }
 
+  // The object with `sequence`, of whichever ending; absent if it is not there.
+  arrow::Result<std::optional<NamedObject>> Find(Naming naming, uint32_t sequence) const {
+    for (size_t endings = 0; endings < kEndings.size(); ++endings) {
+      NamedObject object = naming.ObjectWith(sequence);
+      ARROW_ASSIGN_OR_RAISE(const bool exists, Exists(object.path));
+      if (exists) return object;
+      auto& ending = naming.layout.extension;
+      ending = ending == kEndings.front() ? kEndings.back() : kEndings.front();
+    }
+    return std::nullopt;
+  }
+
+  // The last one of the objects that follow each other from `last` on, which is there. It is found
+  // in steps that double as long as something is there, and halve then; so a gap may be passed over
+  // as well as taken for the end.
+  arrow::Result<NamedObject> LastFrom(const Naming& naming, NamedObject last) const {
+    const uint64_t size = naming.layout.ledgers_per_file;
+    uint64_t step = size;
+    const auto go = [&]() -> arrow::Result<bool> {
+      if (last.first + step > UINT32_MAX) return false;
+      ARROW_ASSIGN_OR_RAISE(auto found, Find(naming, static_cast<uint32_t>(last.first + step)));
+      if (found) last = *std::move(found);
+      return found.has_value();
+    };
+    for (bool there = true; there; step *= there ? 2 : 1) {
+      ARROW_ASSIGN_OR_RAISE(there, go());
+    }
+    while ((step /= 2) >= size) ARROW_RETURN_NOT_OK(go());
+    return last;
+  }
+
+  // The first object there is from `sequence` on, which itself may be missing: looked for behind it
+  // in steps that double, and then between the last two of these in steps that halve. Absent if
+  // none of kMostMissing objects was met.
+  arrow::Result<std::optional<NamedObject>> SearchFrom(const Naming& naming,
+                                                       uint32_t sequence) const {
+    const uint64_t size = naming.layout.ledgers_per_file;
+    ARROW_ASSIGN_OR_RAISE(auto found, Find(naming, sequence));
+    uint64_t missing = naming.layout.FileRange(sequence).first;  // the last one known to be
+    for (uint64_t step = size; !found; step *= 2) {
+      const uint64_t next = missing + step;
+      if (step / size > kMostMissing || next > UINT32_MAX) return std::nullopt;
+      ARROW_ASSIGN_OR_RAISE(found, Find(naming, static_cast<uint32_t>(next)));
+      if (!found) missing = next;
+    }
+    while (found->first > missing + size) {
+      const uint64_t middle = missing + (found->first - missing) / size / 2 * size;
+      ARROW_ASSIGN_OR_RAISE(auto nearer, Find(naming, static_cast<uint32_t>(middle)));
+      if (nearer) {
+        found = std::move(nearer);
+      } else {
+        missing = middle;
+      }
+    }
+    return found;
+  }
+
   arrow::Result<bool> Exists(const std::string& object) const {
-    return recovery_->Run(patience_, [&] { return store_->Exists(object); });
+    return recovery_->Run(patience_, [&] { return store_->Exists(object, patience_.stop); });
   }
 
   // Null if it is not there. One request of the store, where Exists() first makes two.
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadIfThere(const std::string& object,
                                                             arrow::MemoryPool* pool) const {
-    return recovery_->Run(patience_, [&] { return store_->Read(object, pool); });
+    return recovery_->Run(patience_, [&] { return store_->Read(object, pool, patience_.stop); });
   }
 
   // The same where it was there a moment ago.
@@ -170,29 +261,44 @@ class LakeIndex {
   Patience patience_;
 };
 
-// Where an object lies by its number.
-struct Naming {
-  LakeLayout layout;
-  bool flat = false;  // objects lie beside the manifest, whatever it says of partitions
-
-  std::string ObjectPath(uint32_t sequence) const {
-    return flat ? layout.FileName(sequence) : layout.Key(sequence);
-  }
-
-  // Follows an object whose path shows another ending, or that it lies flat or does not.
-  void Follow(const std::string& path) {
-    flat = path.find('/') == std::string::npos;
-    layout.extension = ParseLakeName(BaseName(path))->extension;
-  }
-};
-
 // What is settled when a lake is opened, and never changes after.
 struct Lake {
   LakeIndex index;
   std::string name;
   Naming naming;  // of its newest objects
   std::optional<std::string> passphrase;
+  uint32_t first_ledger;  // where its first object is looked for, before names are listed
+  std::optional<NamedObject> oldest, newest;  // when it was opened
 };
+
+// The oldest object; absent if there is none. Errors: UNIMPLEMENTED where it is not the one that it
+// is looked for, and the lake tells no names.
+arrow::Result<std::optional<NamedObject>> FindOldest(const Lake& lake, const LakeIndex& index) {
+  if (index.is_remote()) {
+    ARROW_ASSIGN_OR_RAISE(auto found, index.Find(lake.naming, lake.first_ledger));
+    if (found) return found;
+  }
+  return index.FirstFrom(0);
+}
+
+// The newest object, where `oldest` is the oldest one.
+arrow::Result<NamedObject> FindNewest(const Lake& lake, const LakeIndex& index,
+                                      const NamedObject& oldest) {
+  if (!index.is_remote()) {
+    ARROW_ASSIGN_OR_RAISE(auto newest, index.Newest());
+    return newest ? *std::move(newest) : oldest;
+  }
+  // Of the names only those of partitions are few, and with one of these the search begins.
+  NamedObject from = oldest;
+  const auto top = index.List("");
+  if (!top.ok() && CodeOf(top.status()) != ErrorCode::kUnimplemented) return top.status();
+  if (top.ok() && !top->objects.empty()) from = top->objects.back();
+  if (top.ok() && !top->partitions.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const auto first, index.Find(lake.naming, top->partitions.back().first));
+    if (first && first->first > from.first) from = *first;
+  }
+  return index.LastFrom(lake.naming, from);
+}
 
 class LakeStream final : public ObjectStream {
  public:
@@ -216,8 +322,8 @@ class LakeStream final : public ObjectStream {
       next_ = std::max(first->first, kFirstLakeLedger);
     }
     if (last_ && next_ > *last_) return Fetched{};
-    const LedgerRange in_file = naming_.layout.FileRange(next_);
-    NamedObject object{in_file.first, *in_file.last, naming_.ObjectPath(next_)};
+    NamedObject object = naming_.ObjectWith(next_);
+    if (Clock::now() < ask_again_) return NotYet(object);
     ARROW_ASSIGN_OR_RAISE(auto bytes, index_.ReadIfThere(object.path, pool_));
     if (bytes == nullptr) {
       ARROW_ASSIGN_OR_RAISE(const bool found, FindBehindGap(&object));
@@ -227,7 +333,8 @@ class LakeStream final : public ObjectStream {
                              " had ledgers up to ", *newest_,
                              ", but has none from this one on now");
         }
-        return NotYet(Concat(lake_->name, "/", object.path, " does not exist yet"));
+        if (index_.is_remote()) ask_again_ = Clock::now() + kTipInterval;
+        return NotYet(object);
       }
       if (last_ && object.first > *last_) return Fetched{};
       ARROW_ASSIGN_OR_RAISE(bytes, index_.Read(object.path, pool_));
@@ -235,8 +342,8 @@ class LakeStream final : public ObjectStream {
     const xdr::Bytes stored(bytes->data(), static_cast<size_t>(bytes->size()));
     // Lakes on plain file systems are written in place, so the newest object may be half there.
     if (IsCutShort(stored)) {
-      ARROW_ASSIGN_OR_RAISE(const auto newest, index_.Newest());
-      if (newest && newest->path == object.path) {
+      ARROW_ASSIGN_OR_RAISE(const bool newest, IsNewest(object));
+      if (newest) {
         return NotYet(Concat(lake_->name, "/", object.path, " is not whole yet"));
       }
     }
@@ -259,6 +366,19 @@ class LakeStream final : public ObjectStream {
   static Fetched NotYet(std::string reason) {
     return {Fetched::State::kNotYet, {}, std::move(reason)};
   }
+  Fetched NotYet(const NamedObject& object) const {
+    return NotYet(Concat(lake_->name, "/", object.path, " does not exist yet"));
+  }
+
+  arrow::Result<bool> IsNewest(const NamedObject& object) const {
+    if (index_.is_remote()) {
+      if (object.last == UINT32_MAX) return true;
+      ARROW_ASSIGN_OR_RAISE(const auto following, index_.Find(naming_, object.last + 1));
+      return !following;
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto newest, index_.Newest());
+    return newest && newest->path == object.path;
+  }
 
   // The object is not where it should be. If it lies elsewhere (lakes change their ending in the
   // course of years), or came to be meanwhile, it is that. If the lake goes on behind it that is a
@@ -272,13 +392,19 @@ class LakeStream final : public ObjectStream {
       if (!goes_on) return false;
     }
     list_again_ = now + kListInterval;
-    ARROW_ASSIGN_OR_RAISE(const auto after, index_.FirstFrom(next_));
+    ARROW_ASSIGN_OR_RAISE(const auto after, index_.is_remote() ? index_.SearchFrom(naming_, next_)
+                                                               : index_.FirstFrom(next_));
     if (!after) return false;
     if (after->first > next_ && gaps_ == GapPolicy::kFail) {
-      // Names may come while a folder is listed, and one of them be seen without the one before.
+      // Names may come while others are looked at, and one of them be seen without the one before.
       ARROW_ASSIGN_OR_RAISE(const bool came, index_.Exists(object->path));
       if (came) return true;
-      ARROW_ASSIGN_OR_RAISE(const auto newest, index_.Newest());
+      std::optional<NamedObject> newest;
+      if (index_.is_remote()) {
+        ARROW_ASSIGN_OR_RAISE(newest, index_.LastFrom(naming_, *after));
+      } else {
+        ARROW_ASSIGN_OR_RAISE(newest, index_.Newest());
+      }
       return GapError(next_, "ledger ", next_, " is missing: ", lake_->name, "/", object->path,
                       " does not exist, although ", lake_->name, " goes on with ", after->path,
                       " up to ledger ", newest ? newest->last : after->last);
@@ -300,11 +426,17 @@ class LakeStream final : public ObjectStream {
   const GapPolicy gaps_;
   bool done_ = false;
   Clock::time_point list_again_{};
+  Clock::time_point ask_again_{};  // for the next object, which was not there
 };
 
 class LakeSource final : public LedgerSource {
  public:
-  explicit LakeSource(std::shared_ptr<const Lake> lake) : lake_(std::move(lake)) {}
+  explicit LakeSource(std::shared_ptr<const Lake> lake) : lake_(std::move(lake)) {
+    if (!lake_->index.is_remote() || !lake_->oldest) return;
+    extent_.first = std::max(lake_->oldest->first, kFirstLakeLedger);
+    newest_ = lake_->newest;
+    list_again_ = Clock::now() + kRemoteListInterval;
+  }
 
   std::string_view name() const override { return lake_->name; }
 
@@ -336,28 +468,28 @@ class LakeSource final : public LedgerSource {
   arrow::Result<Extent> FindExtent() {
     const auto now = Clock::now();
     const LakeIndex index = lake_->index.With({.until = now + kAnswerBudget});
-    if (!extent_.newest || now >= list_again_) {
-      extent_ = {{}, {}, /*grows=*/true};
-      ARROW_ASSIGN_OR_RAISE(const auto oldest, index.FirstFrom(0));
-      if (!oldest) return extent_;
-      ARROW_ASSIGN_OR_RAISE(const auto newest, index.Newest());
-      extent_.first = std::max(oldest->first, kFirstLakeLedger);
-      extent_.newest = newest ? newest->last : oldest->last;
-      list_again_ = now + kListInterval;
+    if (!newest_ || now >= list_again_) {
+      // Of a remote lake that is known only the end is looked for anew.
+      if (!newest_ || !index.is_remote()) {
+        newest_.reset();
+        extent_ = {{}, {}, /*grows=*/true};
+        ARROW_ASSIGN_OR_RAISE(oldest_, FindOldest(*lake_, index));
+        if (!oldest_) return extent_;
+        extent_.first = std::max(oldest_->first, kFirstLakeLedger);
+      }
+      ARROW_ASSIGN_OR_RAISE(newest_, FindNewest(*lake_, index, newest_ ? *newest_ : *oldest_));
+      list_again_ = now + (index.is_remote() ? kRemoteListInterval : kListInterval);
     }
-    // Since the last listing a lake has grown at its end, if at all.
-    while (*extent_.newest != UINT32_MAX) {
-      const uint32_t next = *extent_.newest + 1;
-      ARROW_ASSIGN_OR_RAISE(const bool exists, index.Exists(lake_->naming.ObjectPath(next)));
-      if (!exists) break;
-      extent_.newest = lake_->naming.layout.FileRange(next).last;
-    }
+    // Since then a lake has grown at its end, if at all.
+    ARROW_ASSIGN_OR_RAISE(newest_, index.LastFrom(lake_->naming, *newest_));
+    extent_.newest = newest_->last;
     return extent_;
   }
 
   const std::shared_ptr<const Lake> lake_;
   std::mutex mutex_;
-  Extent extent_;
+  Extent extent_{{}, {}, /*grows=*/true};
+  std::optional<NamedObject> oldest_, newest_;
   Clock::time_point list_again_{};
   arrow::Status failure_;  // of the last look
   Clock::time_point failed_;
@@ -370,7 +502,13 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<Store> sto
                                                       const SourceOptions& options) {
   auto recovery = std::make_shared<Recovery>(name, options.recovery);
   auto lake = std::make_shared<Lake>(
-      Lake{LakeIndex(std::move(store), std::move(recovery)), std::move(name), {}, {}});
+      Lake{LakeIndex(std::move(store), std::move(recovery)),
+           std::move(name),
+           {},
+           {},
+           options.first_ledger == 0 ? kFirstLakeLedger : options.first_ledger,
+           {},
+           {}});
   ARROW_ASSIGN_OR_RAISE(const bool has_manifest, lake->index.Exists(std::string(kManifestName)));
   LakeLayout& layout = lake->naming.layout;
   if (has_manifest) {
@@ -382,8 +520,28 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<Store> sto
     layout.ledgers_per_file = manifest->ledgers_per_file;
     layout.files_per_partition = manifest->files_per_partition;
     lake->passphrase = manifest->network_passphrase;
+  } else {
+    if (options.ledgers_per_file != 0) layout.ledgers_per_file = options.ledgers_per_file;
+    if (options.files_per_partition != 0) layout.files_per_partition = options.files_per_partition;
   }
-  ARROW_ASSIGN_OR_RAISE(const auto oldest, lake->index.FirstFrom(0));
+  auto found = FindOldest(*lake, lake->index);
+  const bool tells_names = CodeOf(found.status()) != ErrorCode::kUnimplemented;
+  if (!tells_names) {
+    if (!has_manifest && options.ledgers_per_file == 0) {
+      return Error(ErrorCode::kInvalidArgument, lake->name,
+                   " has no .config.json and no list of its files: name its layout with "
+                   "--ledgers-per-file and --files-per-partition");
+    }
+    if (options.first_ledger == 0) {
+      return Error(
+          ErrorCode::kInvalidArgument, lake->name, "/", lake->naming.ObjectPath(kFirstLakeLedger),
+          " does not exist, and there is no list of files: if the lake begins with a later "
+          "ledger, put #first=LEDGER behind its URL");
+    }
+    return lake;  // what it begins with is yet to come
+  }
+  ARROW_RETURN_NOT_OK(found);
+  const std::optional<NamedObject> oldest = *std::move(found);
   if (oldest) {
     const uint32_t per_file = oldest->last - oldest->first + 1;
     const uint32_t said = has_manifest ? layout.ledgers_per_file : options.ledgers_per_file;
@@ -414,13 +572,10 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<Store> sto
                    ", but by SEP-54 an object of ", per_file, " ledgers that holds ledger ",
                    oldest->first, " is ", path);
     }
-    ARROW_ASSIGN_OR_RAISE(const auto newest, lake->index.Newest());
-    if (newest) lake->naming.Follow(newest->path);
+    ARROW_ASSIGN_OR_RAISE(lake->newest, FindNewest(*lake, lake->index, *oldest));
+    lake->naming.Follow(lake->newest->path);
+    lake->oldest = oldest;
     return lake;
-  }
-  if (!has_manifest) {
-    if (options.ledgers_per_file != 0) layout.ledgers_per_file = options.ledgers_per_file;
-    if (options.files_per_partition != 0) layout.files_per_partition = options.files_per_partition;
   }
   ARROW_ASSIGN_OR_RAISE(const std::string unknown, lake->index.UnknownEnding());
   if (!unknown.empty()) {
@@ -433,9 +588,9 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<Store> sto
 }  // namespace
 
 arrow::Result<bool> LooksLikeLake(Store& store) {
-  ARROW_ASSIGN_OR_RAISE(const bool has_manifest, store.Exists(std::string(kManifestName)));
+  ARROW_ASSIGN_OR_RAISE(const bool has_manifest, store.Exists(std::string(kManifestName), {}));
   if (has_manifest) return true;
-  ARROW_ASSIGN_OR_RAISE(const auto entries, store.List(""));
+  ARROW_ASSIGN_OR_RAISE(const auto entries, store.List("", {}));
   return std::ranges::any_of(entries, [](const Store::Entry& entry) {
     const auto name = ParseLakeName(entry.name);
     return name && name->extension.empty() == entry.is_folder;

@@ -16,6 +16,7 @@
 #include "stellar_arrow/source/grpc_source.h"
 #include "stellar_arrow/source/http_client.h"
 #include "stellar_arrow/source/lake_source.h"
+#include "stellar_arrow/source/remote.h"
 #include "stellar_arrow/source/rpc_source.h"
 #include "stellar_arrow/source/source.h"
 #include "stellar_arrow/source/synthetic_source.h"
@@ -28,7 +29,8 @@ namespace stdfs = std::filesystem;
 
 constexpr std::string_view kForms =
     "a path, file:PATH, framed:PATH[?follow=true], framed:- for standard input, grpc://HOST:PORT, "
-    "rpc+https://HOST/PATH, core:CONFIG, or synthetic:?SETTINGS";
+    "https://HOST/PATH, s3://BUCKET/PATH, gs://BUCKET/PATH, abfs://CONTAINER@ACCOUNT/PATH, "
+    "public:pubnet, rpc+https://HOST/PATH, core:CONFIG, or synthetic:?SETTINGS";
 
 constexpr std::string_view kGrpc = "grpc://";
 constexpr std::string_view kRpc = "rpc+";  // ahead of http:// or https://
@@ -275,6 +277,10 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
   if (text.starts_with(kGrpc)) {
     return OpenGrpc(std::string(text.substr(kGrpc.size())), std::string(text), options);
   }
+  if (IsRemote(SchemeOf(text))) {
+    ARROW_ASSIGN_OR_RAISE(RemoteLake lake, FindRemoteLake(text, options));
+    return OpenLake(std::move(lake.store), std::move(lake.name), lake.options);
+  }
   ARROW_ASSIGN_OR_RAISE(const SourceUrl url, ParseUrl(text));
   if (url.scheme == "core") return OpenCoreUrl(url, std::string(text), options);
   if (url.scheme == "synthetic") return OpenSynthetic(url.query, std::string(text));
@@ -293,6 +299,10 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
 arrow::Result<LakeListing> ListLake(std::string_view text, const SourceOptions& options) {
   if (text.starts_with(kGrpc) || IsRpc(text)) {
     return Error(ErrorCode::kInvalidArgument, ShownUrl(text), " is no lake: it is a service");
+  }
+  if (IsRemote(SchemeOf(text))) {
+    ARROW_ASSIGN_OR_RAISE(RemoteLake lake, FindRemoteLake(text, options));
+    return ListLakeAt(std::move(lake.store), std::move(lake.name), lake.options);
   }
   ARROW_ASSIGN_OR_RAISE(const SourceUrl url, ParseUrl(text));
   std::error_code error;

@@ -44,22 +44,24 @@ class FaultyStore final : public Store {
   std::set<std::string> hidden;
   std::atomic<int> requests = 0;
 
-  arrow::Result<std::vector<Entry>> List(const std::string& folder) override {
+  arrow::Result<std::vector<Entry>> List(const std::string& folder,
+                                         const std::stop_token& stop) override {
     ARROW_RETURN_NOT_OK(Pass(folder));
-    ARROW_ASSIGN_OR_RAISE(auto entries, store_->List(folder));
+    ARROW_ASSIGN_OR_RAISE(auto entries, store_->List(folder, stop));
     const std::lock_guard lock(mutex_);
     std::erase_if(entries, [this](const Entry& entry) { return hidden.contains(entry.name); });
     return entries;
   }
-  arrow::Result<bool> Exists(const std::string& object) override {
+  arrow::Result<bool> Exists(const std::string& object, const std::stop_token& stop) override {
     ARROW_RETURN_NOT_OK(Pass(object));
-    return IsHidden(object) ? false : store_->Exists(object);
+    return IsHidden(object) ? false : store_->Exists(object, stop);
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
-                                                     arrow::MemoryPool* pool) override {
+                                                     arrow::MemoryPool* pool,
+                                                     const std::stop_token& stop) override {
     ARROW_RETURN_NOT_OK(Pass(object));
     if (IsHidden(object)) return nullptr;
-    return store_->Read(object, pool);
+    return store_->Read(object, pool, stop);
   }
   void Show(const std::string& name) {
     const std::lock_guard lock(mutex_);

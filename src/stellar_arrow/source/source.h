@@ -7,7 +7,6 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -134,6 +133,8 @@ struct SourceOptions {
   // Layout of a lake without a manifest, where the names do not tell; 0 = unknown.
   uint32_t ledgers_per_file = 0;
   uint32_t files_per_partition = 0;
+  // That a lake begins with which tells no names; 0 = 2, as all whole ones do.
+  uint32_t first_ledger = 0;
   RecoveryOptions recovery;
   // Called with what a program says that a source runs. From any thread.
   std::function<void(const std::string&)> on_detail = [](const std::string&) {};

@@ -522,7 +522,7 @@ TEST_F(FramedSource, ReadsAPipeOnceAndByOneStreamAtATime) {
 
 TEST_F(Url, IsRefusedWhereNothingCanBeMeant) {
   for (const char* url :
-       {"", "s3://bucket/x", "http://host/lake", "file:", "framed:", "file://host/path",
+       {"", "ftp://host/lake", "http://", "http:host/lake", "file:", "framed:", "file://host/path",
         "framed:x?folow=true", "file:x?follow=true", "framed:x?follow=yes"}) {
     const auto status = OpenSource(url).status();
     EXPECT_EQ(CodeOf(status), ErrorCode::kInvalidArgument) << url << " " << status;

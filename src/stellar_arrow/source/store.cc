@@ -18,9 +18,6 @@ namespace {
 
 namespace fs = arrow::fs;
 
-// An object as it is stored; real ones of 64 dense ledgers are below 32 MiB.
-constexpr int64_t kMaxStoredBytes = int64_t{256} << 20;
-
 bool IsNotThere(const arrow::Status& status) {
   return arrow::internal::ErrnoFromStatus(status) == ENOENT;
 }
@@ -30,7 +27,8 @@ class FileSystemStore final : public Store {
   FileSystemStore(std::shared_ptr<fs::FileSystem> filesystem, std::string path)
       : filesystem_(std::move(filesystem)), path_(std::move(path)) {}
 
-  arrow::Result<std::vector<Entry>> List(const std::string& folder) override {
+  arrow::Result<std::vector<Entry>> List(const std::string& folder,
+                                         const std::stop_token&) override {
     fs::FileSelector selector;
     selector.base_dir = folder.empty() ? path_ : path_ + "/" + folder;
     selector.allow_not_found = !folder.empty();
@@ -45,14 +43,15 @@ class FileSystemStore final : public Store {
     return entries;
   }
 
-  arrow::Result<bool> Exists(const std::string& object) override {
+  arrow::Result<bool> Exists(const std::string& object, const std::stop_token&) override {
     ARROW_ASSIGN_OR_RAISE(const fs::FileInfo info, filesystem_->GetFileInfo(path_ + "/" + object));
     if (info.type() == fs::FileType::NotFound) ARROW_RETURN_NOT_OK(CheckIsThere());
     return info.IsFile();
   }
 
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
-                                                     arrow::MemoryPool* pool) override {
+                                                     arrow::MemoryPool* pool,
+                                                     const std::stop_token&) override {
     auto bytes = WithDescriptor([&] { return TryToRead(object, pool); });
     if (!IsNotThere(bytes.status())) return bytes;
     ARROW_RETURN_NOT_OK(CheckIsThere());
@@ -72,9 +71,9 @@ class FileSystemStore final : public Store {
                                                           arrow::MemoryPool* pool) const {
     ARROW_ASSIGN_OR_RAISE(auto file, filesystem_->OpenInputFile(path_ + "/" + object));
     ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
-    if (size > kMaxStoredBytes) {
+    if (size > kMostStoredBytes) {
       return Error(ErrorCode::kResourceExhausted, object, " has ", size, " bytes; at most ",
-                   kMaxStoredBytes, " are read");
+                   kMostStoredBytes, " are read");
     }
     return ReadBytes(*file, 0, size, pool);
   }

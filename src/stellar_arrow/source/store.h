@@ -5,13 +5,16 @@
 #include <arrow/result.h>
 #include <arrow/type_fwd.h>
 
+#include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 namespace stellar_arrow::source {
 
 // Thread-safe. Each call is one attempt, however it ends: to try again is for others (recovery.h).
+// `stop` ends one that waits for a network at once, with CANCELLED.
 // Errors: UNAVAILABLE, or the system's own, where the store does not answer.
 class Store {
  public:
@@ -23,15 +26,24 @@ class Store {
   virtual ~Store() = default;
 
   // What is in `folder`, in any order ("" = the store itself). A folder that is not there is empty,
-  // but the store itself must be there.
-  virtual arrow::Result<std::vector<Entry>> List(const std::string& folder) = 0;
+  // but the store itself must be there. Errors: UNIMPLEMENTED where it does not tell names.
+  virtual arrow::Result<std::vector<Entry>> List(const std::string& folder,
+                                                 const std::stop_token& stop) = 0;
 
-  virtual arrow::Result<bool> Exists(const std::string& object) = 0;
+  virtual arrow::Result<bool> Exists(const std::string& object, const std::stop_token& stop) = 0;
 
   // Null if it is not there. Errors: RESOURCE_EXHAUSTED for one that is too big.
   virtual arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
-                                                             arrow::MemoryPool* pool) = 0;
+                                                             arrow::MemoryPool* pool,
+                                                             const std::stop_token& stop) = 0;
+
+  // Whether a network lies between: a long list takes longer than some looks at single names.
+  virtual bool is_remote() const { return false; }
 };
+
+// An object as it is stored is not read where it has more; real ones of 64 dense ledgers are below
+// 32 MiB.
+inline constexpr int64_t kMostStoredBytes = int64_t{256} << 20;
 
 // The folder `path` of a file system of Arrow's.
 std::shared_ptr<Store> OpenStore(std::shared_ptr<arrow::fs::FileSystem> filesystem,

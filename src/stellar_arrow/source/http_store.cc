@@ -1,0 +1,135 @@
+#include "stellar_arrow/source/http_store.h"
+
+#include <arrow/buffer.h>
+#include <arrow/util/io_util.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/descriptors.h"
+#include "stellar_arrow/source/http_client.h"
+#include "stellar_arrow/source/lake_layout.h"
+#include "stellar_arrow/source/recovery.h"
+
+namespace stellar_arrow::source {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Whoever asks what there is wants to know it within 5 s.
+constexpr auto kHeadTimeout = std::chrono::milliseconds(5'000);
+// How long the sight of the manifest proves that the lake is there.
+constexpr auto kProofLasts = std::chrono::seconds(10);
+constexpr int64_t kMostPageBytes = 64 << 20;  // with 64,000 links it has some 10 MB
+
+bool IsMissing(const HttpResponse& response) {
+  return response.status == 404 || response.status == 410;
+}
+
+// What a page links to, each by the last part of its path.
+std::vector<Store::Entry> LinksOf(std::string_view page) {
+  constexpr std::string_view kLink = "href=\"";
+  std::vector<Store::Entry> entries;
+  for (size_t at = page.find(kLink); at != std::string_view::npos; at = page.find(kLink, at)) {
+    at += kLink.size();
+    std::string_view link = page.substr(at, page.find('"', at) - at);
+    const bool is_folder = link.ends_with('/');
+    if (is_folder) link.remove_suffix(1);
+    entries.push_back({std::string(link.substr(link.rfind('/') + 1)), is_folder});
+  }
+  return entries;
+}
+
+class HttpStore final : public Store {
+ public:
+  HttpStore(std::string url, std::string query) : url_(std::move(url)), query_(std::move(query)) {}
+
+  bool is_remote() const override { return true; }
+
+  arrow::Result<std::vector<Entry>> List(const std::string& folder,
+                                         const std::stop_token& stop) override {
+    const std::string path = folder.empty() ? "/" : "/" + folder + "/";
+    ARROW_ASSIGN_OR_RAISE(const HttpResponse response,
+                          Send({.url = UrlOf(path), .most_bytes = kMostPageBytes, .stop = stop}));
+    const arrow::Status status = StatusOf(response, NameOf(path));
+    if (FailureOf(status) == Failure::kTransient) return status;
+    std::vector<Entry> entries;
+    if (status.ok()) entries = LinksOf(std::string_view(*response.body));
+    if (!folder.empty()) return entries;
+    // Without pages of links the folder is refused, missing, or something else altogether.
+    for (const Entry& entry : entries) {
+      if (entry.name == ".." || ParseLakeName(entry.name)) return entries;
+    }
+    return Error(ErrorCode::kUnimplemented, NameOf("/"), " does not list its files");
+  }
+
+  arrow::Result<bool> Exists(const std::string& object, const std::stop_token& stop) override {
+    ARROW_ASSIGN_OR_RAISE(const HttpResponse response, Send({.method = HttpMethod::kHead,
+                                                             .url = UrlOf("/" + object),
+                                                             .total = kHeadTimeout,
+                                                             .stop = stop}));
+    ARROW_RETURN_NOT_OK(Judge(object, response, stop));
+    return !IsMissing(response);
+  }
+
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
+                                                     arrow::MemoryPool* pool,
+                                                     const std::stop_token& stop) override {
+    ARROW_ASSIGN_OR_RAISE(HttpResponse response, Send({.url = UrlOf("/" + object),
+                                                       .most_bytes = kMostStoredBytes,
+                                                       .pool = pool,
+                                                       .stop = stop}));
+    ARROW_RETURN_NOT_OK(Judge(object, response, stop));
+    if (IsMissing(response)) return nullptr;
+    if (!response.end_is_known) {
+      return arrow::internal::IOErrorFromErrno(EIO, NameOf("/" + object),
+                                               ": the response does not say where it ends");
+    }
+    return std::move(response.body);
+  }
+
+ private:
+  std::string UrlOf(const std::string& path) const { return url_ + path + query_; }
+  std::string NameOf(const std::string& path) const { return WithoutSecrets(url_) + path; }
+
+  arrow::Result<HttpResponse> Send(const HttpRequest& request) {
+    return WithDescriptor([&] { return client_.Send(request); });
+  }
+
+  // OK where the object is there, or missing in a lake that is there.
+  arrow::Status Judge(const std::string& object, const HttpResponse& response,
+                      const std::stop_token& stop) {
+    const bool is_manifest = object == kManifestName;
+    if (!IsMissing(response)) {
+      ARROW_RETURN_NOT_OK(StatusOf(response, NameOf("/" + object)));
+      if (is_manifest) has_manifest_ = true;
+      proven_ = Clock::now();
+      return arrow::Status::OK();
+    }
+    if (is_manifest ? !has_manifest_
+                    : !has_manifest_ || Clock::now() < proven_.load() + kProofLasts) {
+      return arrow::Status::OK();
+    }
+    // Where the manifest has gone, too, nothing is told of the object.
+    if (!is_manifest) return Exists(std::string(kManifestName), stop).status();
+    return Error(ErrorCode::kUnavailable, NameOf(""), " is gone: its .config.json is not there");
+  }
+
+  const std::string url_;
+  const std::string query_;
+  HttpClient client_;
+  std::atomic<bool> has_manifest_ = false;
+  std::atomic<Clock::time_point> proven_ = Clock::time_point{};  // that the lake is there
+};
+
+}  // namespace
+
+std::shared_ptr<Store> OpenHttpStore(std::string url, std::string query) {
+  return std::make_shared<HttpStore>(std::move(url), std::move(query));
+}
+
+}  // namespace stellar_arrow::source

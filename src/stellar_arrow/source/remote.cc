@@ -1,0 +1,116 @@
+#include "stellar_arrow/source/remote.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <utility>
+
+#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/http_client.h"
+#include "stellar_arrow/source/http_store.h"
+#include "stellar_arrow/source/object_store.h"
+
+namespace stellar_arrow::source {
+namespace {
+
+constexpr std::string_view kPublic = "public";
+
+// Lakes that are open to everybody, by the names of their networks.
+constexpr std::pair<std::string_view, std::string_view> kPublicLakes[] = {
+    {"pubnet",
+     "s3://aws-public-blockchain/v1.1/stellar/ledgers/pubnet?region=us-east-2&anonymous=true"},
+    {"testnet",
+     "s3://aws-public-blockchain/v1.1/stellar/ledgers/testnet?region=us-east-2&anonymous=true"},
+};
+
+// What "public:NAME[?SETTINGS]" stands for. `name` is what it is called.
+arrow::Result<std::string> PublicLake(std::string_view url, std::string* name) {
+  const size_t mark = std::min(url.find('?'), url.size());
+  *name = url.substr(0, mark);
+  std::string known;
+  for (const auto& [network, lake] : kPublicLakes) {
+    if (*name == Concat(kPublic, ":", network)) {
+      return Concat(lake, mark < url.size() ? "&" : "", url.substr(std::min(mark + 1, url.size())));
+    }
+    known.append(known.empty() ? "" : ", ").append(kPublic).append(":").append(network);
+  }
+  return Error(ErrorCode::kInvalidArgument, "no public lake is called ", Quoted(*name),
+               "; there are ", known);
+}
+
+// What the fragment of a URL says, which no server gets to see.
+arrow::Status ReadFragment(std::string_view fragment, SourceOptions* options) {
+  constexpr std::string_view kFirst = "first=";
+  if (fragment.empty()) return arrow::Status::OK();
+  const std::string_view number = fragment.substr(std::min(kFirst.size(), fragment.size()));
+  const char* const end = number.data() + number.size();
+  const auto [stop, error] = std::from_chars(number.data(), end, options->first_ledger);
+  if (!fragment.starts_with(kFirst) || error != std::errc() || stop != end ||
+      options->first_ledger == 0) {
+    return Error(ErrorCode::kInvalidArgument, "#", Quoted(fragment),
+                 " behind a source's URL: what is known is #first=LEDGER, the lake's first ledger");
+  }
+  return arrow::Status::OK();
+}
+
+// "?a=b&c=d" by names.
+arrow::Result<std::map<std::string, std::string>> ParseQuery(std::string_view query) {
+  std::map<std::string, std::string> settings;
+  while (!query.empty()) {
+    query.remove_prefix(1);
+    const size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    const size_t equals = std::min(pair.find('='), pair.size());
+    const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
+    if (!settings.emplace(pair.substr(0, equals), value).second) {
+      return Error(ErrorCode::kInvalidArgument, "the source's URL says ",
+                   Quoted(pair.substr(0, equals)), " twice");
+    }
+    query.remove_prefix(end);
+  }
+  return settings;
+}
+
+}  // namespace
+
+bool IsRemote(std::string_view scheme) {
+  return scheme == "http" || scheme == "https" || scheme == kPublic || IsObjectStore(scheme);
+}
+
+arrow::Result<RemoteLake> FindRemoteLake(std::string_view url, const SourceOptions& options) {
+  std::string name;
+  std::string meant;
+  if (url.starts_with(kPublic)) {
+    ARROW_ASSIGN_OR_RAISE(meant, PublicLake(url, &name));
+    url = meant;
+  }
+  RemoteLake lake{nullptr, {}, options};
+  const size_t fragment = std::min(url.find('#'), url.size());
+  if (fragment < url.size()) {
+    ARROW_RETURN_NOT_OK(ReadFragment(url.substr(fragment + 1), &lake.options));
+  }
+  url = url.substr(0, fragment);
+  const size_t mark = std::min(url.find('?'), url.size());
+  std::string_view folder = url.substr(0, mark);
+  const std::string_view query = url.substr(mark);
+  while (folder.ends_with('/')) folder.remove_suffix(1);
+  const size_t slashes = folder.find("://");
+  if (slashes == std::string_view::npos) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "the source's URL names no host; it should begin as https://HOST/PATH");
+  }
+  const std::string_view scheme = folder.substr(0, slashes);
+  if (IsObjectStore(scheme)) {
+    ARROW_ASSIGN_OR_RAISE(const auto settings, ParseQuery(query));
+    ARROW_ASSIGN_OR_RAISE(
+        lake.store, OpenObjectStore(scheme, std::string(folder.substr(slashes + 3)), settings));
+    lake.name = folder;  // without secrets, which OpenObjectStore() refuses
+  } else {
+    lake.store = OpenHttpStore(std::string(folder), std::string(query));
+    lake.name = WithoutSecrets(folder);
+  }
+  if (!name.empty()) lake.name = name;
+  return lake;
+}
+
+}  // namespace stellar_arrow::source

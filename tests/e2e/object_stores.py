@@ -1,0 +1,142 @@
+"""Real servers of object stores on loopback, each with a lake in it.
+
+They are taken from the PATH and from build/deps/stores (scripts/setup.sh stores); a test whose server
+is not there is skipped.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+import pyarrow.fs as fs
+import pytest
+
+from program import ROOT
+
+STORES = ROOT / "build/deps/stores"
+PLACES = os.pathsep.join([os.environ.get("PATH", ""), str(STORES / "bin")])
+KEY, SECRET = "test-key-3f09", "test-secret-51ab"
+# Azurite's own account, which its documentation gives.
+AZURE_ACCOUNT = "devstoreaccount1"
+AZURE_KEY = ("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==")
+
+
+def _find(name, pattern=None):
+    found = shutil.which(name, path=PLACES)
+    if found is None and pattern:
+        found = next((str(path) for path in STORES.glob(pattern)), None)
+    return found
+
+
+VERSITYGW = _find("versitygw")
+MOTO = _find("moto_server")
+FAKE_GCS = _find("fake-gcs-server", "lib/python3*/site-packages/*/vendor/*/bin/fake-gcs-server*")
+AZURITE = _find("azurite-blob")
+
+S3_PROGRAMS = {"versitygw": VERSITYGW, "moto": MOTO}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+@contextlib.contextmanager
+def _running(command, port, env=None):
+    process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               env=os.environ | (env or {}))
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
+                break
+            assert process.poll() is None, f"{command[0]} has ended"
+            assert time.monotonic() < deadline, f"{command[0]} does not listen"
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+class Store:
+    """A store that is running: its port, its pyarrow file system, and how the program is told of it."""
+
+    def __init__(self, port, filesystem, url, env):
+        self.port, self.filesystem, self._url, self.env = port, filesystem, url, env
+
+    def url(self, path, port=None):
+        """The program's URL of a bucket and path, by way of another port if one is given."""
+        return self._url(path, f"127.0.0.1:{port or self.port}")
+
+    def put(self, folder, path, metadata=None):
+        """Copies a folder's files under `path`, which begins with a bucket's name."""
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                with self.filesystem.open_output_stream(
+                        f"{path}/{file.relative_to(folder)}", compression=None,
+                        metadata=metadata) as out:
+                    out.write(file.read_bytes())
+
+
+@contextlib.contextmanager
+def s3(here, name):
+    program = S3_PROGRAMS[name]
+    if program is None:
+        pytest.skip(f"no {name} here")
+    port = free_port()
+    (here / "s3").mkdir()
+    command = ([program, "--port", f"127.0.0.1:{port}", "--quiet", "posix", here / "s3"]
+               if name == "versitygw" else [program, "-H", "127.0.0.1", "-p", port])
+    with _running(command, port, {"ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET}):
+        filesystem = fs.S3FileSystem(access_key=KEY, secret_key=SECRET, scheme="http",
+                                     endpoint_override=f"127.0.0.1:{port}", region="us-east-1",
+                                     allow_bucket_creation=True,
+                                     allow_delayed_open=True)  # so small files need one request
+        filesystem.create_dir("bucket")
+        yield Store(
+            port, filesystem,
+            lambda path, host: f"s3://{path}?region=us-east-1&scheme=http&endpoint_override={host}",
+            {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
+             "AWS_EC2_METADATA_DISABLED": "true"})
+
+
+@contextlib.contextmanager
+def gcs(_):
+    if FAKE_GCS is None:
+        pytest.skip("no fake-gcs-server here (scripts/setup.sh stores)")
+    port = free_port()
+    with _running([FAKE_GCS, "-scheme", "http", "-host", "127.0.0.1", "-port", port, "-backend",
+                   "memory", "-public-host", f"127.0.0.1:{port}"], port):
+        filesystem = fs.GcsFileSystem(anonymous=True, endpoint_override=f"127.0.0.1:{port}",
+                                      scheme="http", project_id="test")
+        filesystem.create_dir("bucket")
+        yield Store(
+            port, filesystem,
+            lambda path, host: f"gs://{path}?anonymous=true&scheme=http&endpoint_override={host}", {})
+
+
+@contextlib.contextmanager
+def azure(_):
+    if AZURITE is None:
+        pytest.skip("no azurite-blob here (npm install azurite)")
+    port = free_port()
+    with _running([AZURITE, "--silent", "--inMemoryPersistence", "--blobHost", "127.0.0.1",
+                   "--blobPort", port, "--skipApiVersionCheck", "--disableTelemetry"], port):
+        host = f"127.0.0.1:{port}"
+        filesystem = fs.AzureFileSystem(AZURE_ACCOUNT, account_key=AZURE_KEY,
+                                        blob_storage_authority=host, dfs_storage_authority=host,
+                                        blob_storage_scheme="http", dfs_storage_scheme="http")
+        filesystem.create_dir("bucket")
+        yield Store(port, filesystem,
+                    lambda path, host: f"abfs://{AZURE_ACCOUNT}@{host}/{path}?enable_tls=false",
+                    {"AZURE_STORAGE_KEY": AZURE_KEY})
+
+
+STARTS = {"versitygw": lambda here: s3(here, "versitygw"), "moto": lambda here: s3(here, "moto"),
+          "gcs": gcs, "azure": azure}
