@@ -92,6 +92,8 @@ const std::vector<Option> kOptions = {
      "Times that a source is asked for the same thing, ever later, if it does not answer", 1, 100},
     {"breaker-threshold", {"CIRCUIT_BREAKER_THRESHOLD"}, OptionKind::kCount, "5",
      "Failures of a source in a row after which it is asked once a second only, until it answers", 1, 1000},
+    {"fetchers", {"FETCHERS"}, OptionKind::kCount, "16",
+     "Objects of a lake elsewhere that a stream reads at a time, at most", 1, 256},
     {"ledgers-per-file", {"LEDGERS_PER_FILE"}, OptionKind::kCount, "0",
      "Layout of a lake without manifest; 0 = read off its names", 0, UINT32_MAX},
     {"files-per-partition", {"FILES_PER_PARTITION"}, OptionKind::kCount, "0",

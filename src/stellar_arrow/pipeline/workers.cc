@@ -68,6 +68,7 @@ arrow::Result<std::unique_ptr<Workers>> Workers::Make(
                  "; a stream needs ", workers->readers_.size(), ", as --threads says");
   }
   if (memory != nullptr) {
+    workers->stream_->LimitReadAhead([memory] { return memory->may_read_ahead(); });
     workers->when_memory_runs_out_.emplace(memory->must_end(),
                                            [&workers = *workers] { workers.LetGo(); });
   }
@@ -87,7 +88,6 @@ Workers::Workers(std::unique_ptr<source::ObjectStream> stream,
 
 Workers::~Workers() {
   LetGo();
-  stream_->Cancel();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -99,6 +99,7 @@ void Workers::LetGo() {
     spare_.clear();
   }
   changed_.notify_all();
+  stream_->Cancel();
 }
 
 std::unique_ptr<Segment> Workers::Take(Clock::time_point until) {

@@ -103,6 +103,12 @@ class CompositeStream final : public ObjectStream {
     if (stream_ != nullptr) stream_->Cancel();
   }
 
+  void LimitReadAhead(std::function<bool()> may) override {
+    const std::lock_guard lock(mutex_);
+    may_read_ahead_ = std::move(may);
+    if (stream_ != nullptr) stream_->LimitReadAhead(may_read_ahead_);
+  }
+
  private:
   // Goes on with another source than `failed`, of which `why` tells what is wrong.
   arrow::Status GoOn(std::optional<size_t> failed, arrow::Status why) {
@@ -114,10 +120,14 @@ class CompositeStream final : public ObjectStream {
       if (std::ranges::find(failed_, i) != failed_.end()) continue;
       auto stream = Open(*(*sources_)[i]);
       if (stream.ok()) {
+        // The one before ends without the lock: it may wait for a thread of its own that cancels
+        // this.
+        std::unique_ptr<ObjectStream> before;
         const std::lock_guard lock(mutex_);
         // A stream that has begun is joined to what it gave, one that has not begins anew.
         joint_ = failed.has_value() && next_ != first_;
-        stream_ = *std::move(stream);
+        before = std::exchange(stream_, *std::move(stream));
+        if (may_read_ahead_) stream_->LimitReadAhead(may_read_ahead_);
         if (cancelled_) stream_->Cancel();
         source_ = i;
         waiting_since_.reset();
@@ -173,7 +183,8 @@ class CompositeStream final : public ObjectStream {
   bool joint_ = false;          // the next object is the first of another source
   std::optional<Clock::time_point> waiting_since_;
   Clock::time_point look_again_;
-  std::mutex mutex_;  // of stream_, against Cancel()
+  std::mutex mutex_;  // of stream_ and may_read_ahead_, against Cancel()
+  std::function<bool()> may_read_ahead_;
   std::unique_ptr<ObjectStream> stream_;
   std::atomic<bool> cancelled_ = false;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/fetch_ahead.h"
 #include "stellar_arrow/source/lake_layout.h"
 #include "stellar_arrow/source/recovery.h"
 #include "stellar_arrow/source/store.h"
@@ -268,6 +270,7 @@ struct Lake {
   Naming naming;  // of its newest objects
   std::optional<std::string> passphrase;
   uint32_t first_ledger;  // where its first object is looked for, before names are listed
+  int fetchers;
   std::optional<NamedObject> oldest, newest;  // when it was opened
 };
 
@@ -312,7 +315,13 @@ class LakeStream final : public ObjectStream {
         next_(range.first),
         last_(range.last),
         newest_(newest),
-        gaps_(gaps) {}
+        gaps_(gaps) {
+    if (!index_.is_remote()) return;
+    ahead_ = std::make_unique<FetchAhead>(
+        [index = index_, pool](const std::string& path) { return index.ReadIfThere(path, pool); },
+        lake_->fetchers);
+  }
+  ~LakeStream() override { Cancel(); }
 
   arrow::Result<Fetched> Next() override {
     if (done_) return Fetched{};
@@ -324,8 +333,9 @@ class LakeStream final : public ObjectStream {
     if (last_ && next_ > *last_) return Fetched{};
     NamedObject object = naming_.ObjectWith(next_);
     if (Clock::now() < ask_again_) return NotYet(object);
-    ARROW_ASSIGN_OR_RAISE(auto bytes, index_.ReadIfThere(object.path, pool_));
+    ARROW_ASSIGN_OR_RAISE(auto bytes, ReadNext(object));
     if (bytes == nullptr) {
+      objects_in_a_row_ = 0;
       ARROW_ASSIGN_OR_RAISE(const bool found, FindBehindGap(&object));
       if (!found) {
         if (next_ <= newest_.value_or(0)) {
@@ -353,10 +363,18 @@ class LakeStream final : public ObjectStream {
                     {}};
     done_ = object.last == UINT32_MAX;
     next_ = object.last + 1;
+    ++objects_in_a_row_;
     return fetched;
   }
 
-  void Cancel() override { stop_.request_stop(); }
+  void Cancel() override {
+    stop_.request_stop();
+    if (ahead_ != nullptr) ahead_->Cancel();
+  }
+
+  void LimitReadAhead(std::function<bool()> may) override {
+    if (ahead_ != nullptr) ahead_->LimitTo(std::move(may));
+  }
 
   void Wait(int64_t milliseconds) override {
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
@@ -368,6 +386,20 @@ class LakeStream final : public ObjectStream {
   }
   Fetched NotYet(const NamedObject& object) const {
     return NotYet(Concat(lake_->name, "/", object.path, " does not exist yet"));
+  }
+
+  // Null if it is not there.
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadNext(const NamedObject& object) {
+    if (ahead_ == nullptr) return index_.ReadIfThere(object.path, pool_);
+    const uint64_t size = naming_.layout.ledgers_per_file;
+    // Beyond what the lake had to begin with it is taken to go on as it has done of late.
+    const uint64_t there =
+        std::max<uint64_t>(newest_.value_or(0), object.last + objects_in_a_row_ * size);
+    const uint64_t end = std::min<uint64_t>(there, last_.value_or(UINT32_MAX));
+    return ahead_->Take(object.path, [&](size_t n) {
+      const uint64_t next = object.last + 1 + n * size;
+      return next > end ? std::string() : naming_.ObjectPath(static_cast<uint32_t>(next));
+    });
   }
 
   arrow::Result<bool> IsNewest(const NamedObject& object) const {
@@ -426,7 +458,9 @@ class LakeStream final : public ObjectStream {
   const GapPolicy gaps_;
   bool done_ = false;
   Clock::time_point list_again_{};
-  Clock::time_point ask_again_{};  // for the next object, which was not there
+  Clock::time_point ask_again_{};      // for the next object, which was not there
+  uint64_t objects_in_a_row_ = 0;      // since one was not there
+  std::unique_ptr<FetchAhead> ahead_;  // last, as it uses the above; null for what is near
 };
 
 class LakeSource final : public LedgerSource {
@@ -507,6 +541,7 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<Store> sto
            {},
            {},
            options.first_ledger == 0 ? kFirstLakeLedger : options.first_ledger,
+           options.fetchers,
            {},
            {}});
   ARROW_ASSIGN_OR_RAISE(const bool has_manifest, lake->index.Exists(std::string(kManifestName)));

@@ -7,6 +7,7 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,6 +85,10 @@ class ObjectStream {
   // Makes a Next() that is under way, or begins later, return soon, whatever it returns. From any
   // thread. For streams whose Next() can take long.
   virtual void Cancel() {}
+
+  // Nothing is read ahead of Next() while `may()` is false, which is called from any thread. For
+  // streams that read ahead.
+  virtual void LimitReadAhead(std::function<bool()> may) { static_cast<void>(may); }
 };
 
 // Thread-safe, except where an implementation says that it allows one stream at a time.
@@ -135,6 +140,8 @@ struct SourceOptions {
   uint32_t files_per_partition = 0;
   // That a lake begins with which tells no names; 0 = 2, as all whole ones do.
   uint32_t first_ledger = 0;
+  // Objects of a lake elsewhere that a stream reads at a time, at most.
+  int fetchers = 16;
   RecoveryOptions recovery;
   // Called with what a program says that a source runs. From any thread.
   std::function<void(const std::string&)> on_detail = [](const std::string&) {};
