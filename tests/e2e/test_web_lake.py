@@ -182,6 +182,29 @@ def test_missing_object_is_waited_for_at_the_tip_and_a_gap_behind_it(tmp_path):
         assert gap.sequences == list(range(FIRST, FIRST + 11))
 
 
+def test_what_is_kept_is_not_asked_for_again_and_is_what_it_was(web, whole, tmp_path):
+    args = (f"{web.http}/lake", "--cache-dir", tmp_path / "cache")
+    assert export(*args).stdout == whole
+    kept = sorted((tmp_path / "cache").iterdir())
+    assert len(kept) == COUNT
+    before = len(web.requests())
+    assert export(*args).stdout == whole
+    got = [path for *_, method, path in web.requests()[before:]
+           if method == "GET" and path.endswith(".zst")]
+    assert not got
+    # Damaged, cut short, gone: read again, and kept again.
+    for file, change in zip(kept, (lambda data: data[:50] + b"x" + data[51:],
+                                   lambda data: data[:-40], lambda data: b"")):
+        file.write_bytes(change(file.read_bytes()))
+    kept[3].unlink()
+    before = len(web.requests())
+    assert export(*args).stdout == whole
+    got = [path for *_, method, path in web.requests()[before:]
+           if method == "GET" and path.endswith(".zst")]
+    assert len(got) == 4
+    assert sorted((tmp_path / "cache").iterdir()) == kept
+
+
 def test_newest_ledger_is_known_without_a_list(web):
     with serve(f"{web.http}/lake") as server:
         eventually(lambda: server.metrics().get("head_ledger") == FIRST + COUNT - 1)

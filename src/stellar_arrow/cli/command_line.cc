@@ -33,10 +33,19 @@ constexpr std::string_view kExamples = R"(Examples:
 
 Exit codes: 0 done, 1 failed, 2 usage or configuration.)";
 
-constexpr std::string_view kSourceFlags[] = {
-    "source",       "network",           "anchor",   "threads",          "max-object-bytes",
-    "max-attempts", "breaker-threshold", "fetchers", "ledgers-per-file", "files-per-partition",
-    "log-level"};
+constexpr std::string_view kSourceFlags[] = {"source",
+                                             "network",
+                                             "anchor",
+                                             "threads",
+                                             "max-object-bytes",
+                                             "max-attempts",
+                                             "breaker-threshold",
+                                             "fetchers",
+                                             "cache-dir",
+                                             "cache-bytes",
+                                             "ledgers-per-file",
+                                             "files-per-partition",
+                                             "log-level"};
 constexpr std::string_view kServeFlags[] = {"verify",
                                             "listen",
                                             "port",
@@ -61,8 +70,8 @@ constexpr std::string_view kServeFlags[] = {"verify",
 constexpr std::string_view kExportFlags[] = {"verify", "batch-size", "batch-bytes"};
 // Not the layout of the source's lake: that of the one to write has the same flags.
 constexpr std::string_view kLakeWriteFlags[] = {
-    "source",       "network",           "verify",   "anchor",   "threads", "max-object-bytes",
-    "max-attempts", "breaker-threshold", "fetchers", "log-level"};
+    "source",       "network",           "verify",   "anchor",    "threads",     "max-object-bytes",
+    "max-attempts", "breaker-threshold", "fetchers", "cache-dir", "cache-bytes", "log-level"};
 constexpr std::string_view kGetFlags[] = {"server", "compression", "log-level"};
 constexpr std::string_view kCheckpointFlags[] = {"checkpoint-dir", "server", "log-level"};
 constexpr std::string_view kObjectFlags[] = {"max-object-bytes", "ledgers-per-file",
@@ -93,6 +102,8 @@ source::SourceOptions SourceOptionsOf(const Settings& settings) {
   options.recovery.max_attempts = static_cast<int>(settings.Number("max-attempts"));
   options.recovery.breaker_threshold = static_cast<int>(settings.Number("breaker-threshold"));
   options.fetchers = static_cast<int>(settings.Number("fetchers"));
+  options.cache_folder = settings.Text("cache-dir");
+  options.cache_bytes = static_cast<int64_t>(settings.Number("cache-bytes"));
   options.ledgers_per_file = static_cast<uint32_t>(settings.Number("ledgers-per-file"));
   options.files_per_partition = static_cast<uint32_t>(settings.Number("files-per-partition"));
   options.on_detail = [](const std::string& line) { spdlog::debug("{}", line); };

@@ -8,6 +8,7 @@
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/source/http_client.h"
 #include "stellar_arrow/source/http_store.h"
+#include "stellar_arrow/source/object_cache.h"
 #include "stellar_arrow/source/object_store.h"
 
 namespace stellar_arrow::source {
@@ -110,6 +111,10 @@ arrow::Result<RemoteLake> FindRemoteLake(std::string_view url, const SourceOptio
     lake.name = WithoutSecrets(folder);
   }
   if (!name.empty()) lake.name = name;
+  if (!options.cache_folder.empty()) {
+    ARROW_ASSIGN_OR_RAISE(auto cache, ObjectCache::Open(options.cache_folder, options.cache_bytes));
+    lake.store = WithCache(std::move(lake.store), lake.name, std::move(cache));
+  }
   return lake;
 }
 

@@ -142,6 +142,9 @@ struct SourceOptions {
   uint32_t first_ledger = 0;
   // Objects of a lake elsewhere that a stream reads at a time, at most.
   int fetchers = 16;
+  // Where such objects are kept; empty: nowhere. See ObjectCache.
+  std::string cache_folder;
+  int64_t cache_bytes = int64_t{10} << 30;
   RecoveryOptions recovery;
   // Called with what a program says that a source runs. From any thread.
   std::function<void(const std::string&)> on_detail = [](const std::string&) {};
