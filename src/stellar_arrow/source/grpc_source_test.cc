@@ -69,7 +69,11 @@ class StubService final : public raw_ledger_service::RawLedgerService::Service {
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
   }
-  ~StubService() override { Stop(); }
+  ~StubService() override {
+    Stop();
+    // Behind all calls, which ThreadSanitizer does not see of a library that is not made for it.
+    const std::lock_guard lock(mutex_);
+  }
   void Stop() { server_->Shutdown(std::chrono::system_clock::now()); }
 
   std::string url() const { return "grpc://127.0.0.1:" + std::to_string(port_); }
