@@ -13,6 +13,9 @@ namespace {
 // What the newest value counts for in a mean of late.
 constexpr double kNewest = 0.125;
 
+// Objects that are wanted ahead however fast reads are.
+constexpr double kTogether = 4;
+
 void AddTo(double& mean, double value) {
   mean = mean == 0 ? value : mean + kNewest * (value - mean);
 }
@@ -80,11 +83,11 @@ arrow::Result<FetchAhead::Bytes> FetchAhead::Take(
 }
 
 size_t FetchAhead::WantedObjects() const {
-  // Twice what covers a read, as neither is even.
+  // Twice what covers a read, as neither is even; and some, as several workers may come together.
   const double most = std::ceil(kObjectsAFetcher * static_cast<double>(fetchers_));
   if (read_seconds_ == 0) return 1;
   return static_cast<size_t>(
-      std::clamp(2 * read_seconds_ / std::max(use_seconds_, 1e-6) + 1, 1.0, most));
+      std::clamp(2 * read_seconds_ / std::max(use_seconds_, 1e-6) + kTogether, 1.0, most));
 }
 
 int64_t FetchAhead::ExpectedBytes() const {
