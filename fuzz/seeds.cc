@@ -95,6 +95,21 @@ void AddTexts(Seeds& seeds) {
     seeds.Add("request", text);
   }
   for (const std::string_view text :
+       {R"(c{"v":1,"network":null,"table":"operations","schema":"1.1.0","first":7,"last":9,)"
+        R"("last_hash":"00000000000000000000000000000000000000000000000000000000000000aa",)"
+        R"("rows":12,"digest":"00000000000000000000000000000000000000000000000000000000000000bb"})",
+        R"(s{"stream_id":"nightly-1","start_ledger":7,"end_ledger":20,"last_processed":9,)"
+        R"("processed_count":3,"bytes_processed":1000,"last_checkpoint":"2026-11-26T11:00:00Z",)"
+        R"("metadata":{"request":"operations from 7 to 20"},"format":1,)"
+        R"("network":"7ac33997544e3175d266bd022439b22cdb16508c01163f26e5cb2a3e1045a979",)"
+        R"("table":"operations","schema":"1.1.0",)"
+        R"("last_hash":"00000000000000000000000000000000000000000000000000000000000000aa",)"
+        R"("rows":12,"digest":"00000000000000000000000000000000000000000000000000000000000000bb",)"
+        R"("acknowledged":true})",
+        R"( {"stream_id":"nightly-1","format":2})"}) {
+    seeds.Add("checkpoint", text);
+  }
+  for (const std::string_view text :
        {"nFE29B180--30822015.xdr.zst", "nFFFFFFFF--0-63999", "nFFFFFC18--999.xdr.zst",
         "nFE2A45FF--30784000-30847999", "nFFFFFFFF--0-63.xdr.zstd",
         R"(m{"networkPassphrase":"Test SDF Network ; September 2015","version":"1.0",)"

@@ -54,11 +54,14 @@ arrow::Result<Checkpoint> FromFields(const ordered_json& json) {
   json.at("metadata").at("request").get_to(checkpoint.request);
   json.at("acknowledged").get_to(checkpoint.acknowledged);
   const auto last = json.at("last_processed").get<uint32_t>();
-  ordered_json cursor = {{"v", 1}, {"first", uint64_t{last} + 1}, {"last", last}};
+  const uint32_t next = last + (last < UINT32_MAX ? 1 : 0);
+  ordered_json cursor = {{"v", 1}, {"first", next}, {"last", last}};
   for (const char* field : {"network", "table", "schema", "last_hash", "rows", "digest"}) {
     cursor[field] = json.at(field);
   }
-  ARROW_ASSIGN_OR_RAISE(checkpoint.cursor, stream::CursorOf(cursor));
+  auto parsed = stream::CursorOf(cursor);
+  if (!parsed.ok()) return Refuse("it is torn or was changed: ", parsed.status().message());
+  checkpoint.cursor = *std::move(parsed);
   return checkpoint;
 }
 
