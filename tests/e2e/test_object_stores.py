@@ -75,7 +75,7 @@ def test_broken_connections_lose_and_double_nothing(store, whole):
 
 def test_store_that_goes_away_says_where_to_go_on_and_is_ready_by_itself(store):
     with FaultProxy(store.port) as proxy, \
-            serve(store.url("bucket/some/lake", proxy.port), "--max-attempts", "2", "--fetchers", "2",
+            serve(store.url("bucket/some/lake", proxy.port), "--max-attempts", "4", "--fetchers", "2",
                   env=store.env) as server, server.connect() as client:
         proxy.latency = 0.05
         reader = client.do_get(program.flight.Ticket(WHOLE))

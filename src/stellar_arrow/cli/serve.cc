@@ -219,6 +219,11 @@ arrow::Status Serve(const Settings& settings) {
     const arrow::Status written = checkpoints.last_write();
     if (!written.ok() && checkpoints.oldest_age()) state->checkpoint_error = written.message();
   });
+  // The HTTP ports outlive the server, and ask it no more once it is about to go.
+  const std::shared_ptr<void> asks_no_more(nullptr, [&](void*) {
+    metrics.SetCheckpointAge({});
+    health.Ask({});
+  });
   ARROW_ASSIGN_OR_RAISE(const auto raw_ledgers,
                         OpenRawLedgerPort(settings, *source, budget, options, *server, health));
   stopper.Watch(server.get());
@@ -226,8 +231,6 @@ arrow::Status Serve(const Settings& settings) {
   spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
   const arrow::Status served = server->Serve();
   if (raw_ledgers != nullptr) raw_ledgers->Shutdown(settings.Duration("drain-timeout") / 10);
-  metrics.SetCheckpointAge({});
-  health.Ask({});
   watch.reset();  // may wait for the source, which the stopper does not do for ever
   stopper.Retire();
   spdlog::info("stopped; of {} bytes of memory {} were used at most", budget.limit(),

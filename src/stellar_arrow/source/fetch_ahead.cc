@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <system_error>
 #include <utility>
+
+#include "stellar_arrow/base/error.h"
 
 namespace stellar_arrow::source {
 namespace {
@@ -146,7 +149,12 @@ void FetchAhead::Fetch() {
 
 arrow::Result<FetchAhead::Bytes> FetchAhead::ReadTimed(const std::string& name) {
   const auto begin = Clock::now();
-  auto bytes = read_(name);
+  arrow::Result<Bytes> bytes = Bytes{};
+  try {
+    bytes = read_(name);
+  } catch (const std::bad_alloc& error) {
+    bytes = Error(ErrorCode::kResourceExhausted, "no memory to read ", name, ": ", error.what());
+  }
   if (IsThere(bytes)) {
     const std::lock_guard lock(mutex_);
     AddTo(read_seconds_, SecondsSince(begin));

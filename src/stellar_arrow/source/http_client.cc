@@ -388,11 +388,13 @@ arrow::Status StatusOf(const HttpResponse& response, std::string_view what) {
       return arrow::internal::IOErrorFromErrno(ETIMEDOUT, message);
     case 425:
     case 429:
-    case 500:
-    case 502:
-    case 503:
       return Error(ErrorCode::kUnavailable, message);
+    case 501:
+    case 505:
+      return Error(ErrorCode::kFailedPrecondition, message);
     default:
+      // Those of proxies, such as 522, among them.
+      if (response.status >= 500) return Error(ErrorCode::kUnavailable, message);
       return Error(ErrorCode::kFailedPrecondition, message);
   }
 }
@@ -410,9 +412,10 @@ std::string WithoutSecrets(std::string_view url) {
     clean = url.substr(0, slashes + 3);
     url.remove_prefix(slashes + 3);
   }
-  const size_t authority = std::min(url.find_first_of("/?#"), url.size());
-  // All up to the last '@', should a password hold one.
-  if (const size_t at = url.substr(0, authority).rfind('@'); at != std::string_view::npos) {
+  // All up to the last '@', should a password hold one, or what ends a host.
+  const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+  const size_t at = url.rfind('@');
+  if (at != std::string_view::npos && authority.find_first_of(":@") != std::string_view::npos) {
     url.remove_prefix(at + 1);
   }
   clean += url.substr(0, url.find_first_of("?#"));

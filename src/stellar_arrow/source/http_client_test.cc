@@ -181,10 +181,10 @@ TEST(HttpClient, TakesNoMoreThanItMay) {
 TEST(HttpClient, StatusesTellWhetherToAskAgain) {
   const auto failure = [](int status) { return FailureOf(StatusOf({.status = status}, "it")); };
   EXPECT_EQ(failure(200), Failure::kNone);
-  for (const int status : {408, 425, 429, 500, 502, 503, 504}) {
+  for (const int status : {408, 425, 429, 500, 502, 503, 504, 520, 522, 530}) {
     EXPECT_EQ(failure(status), Failure::kTransient) << status;
   }
-  for (const int status : {301, 400, 401, 403, 404, 405, 410, 416, 501}) {
+  for (const int status : {301, 400, 401, 403, 404, 405, 410, 416, 501, 505}) {
     EXPECT_EQ(failure(status), Failure::kPermanent) << status;
   }
   EXPECT_EQ(ErrnoOf(StatusOf({.status = 404}, "it")), ENOENT);
@@ -263,6 +263,10 @@ TEST(HttpClient, UrlsInMessagesAreWithoutSecrets) {
   EXPECT_EQ(WithoutSecrets("https://user:p@ss@host:1/a/b?key=v&token"), "https://host:1/a/b?...");
   EXPECT_EQ(WithoutSecrets("https://host/a@b"), "https://host/a@b");
   EXPECT_EQ(WithoutSecrets("http://host"), "http://host");
+  for (const char* password : {"pa/ss", "pa?ss", "pa#ss", "p:a@s/s"}) {
+    const std::string url = std::string("https://user:") + password + "@host/lake";
+    EXPECT_EQ(WithoutSecrets(url), "https://host/lake") << url;
+  }
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "stellar_arrow/ledger/sha256.h"
 #include "stellar_arrow/source/lake_layout.h"
 #include "stellar_arrow/source/object_bytes.h"
+#include "stellar_arrow/source/unzip.h"
 #include "stellar_arrow/text/hex.h"
 
 namespace stellar_arrow::source {
@@ -72,7 +73,12 @@ class CachedStore final : public Store {
     if (object == kManifestName) return store_->Read(object, pool, stop);
     if (auto kept = cache_->Find(lake_, object, pool)) return kept;
     ARROW_ASSIGN_OR_RAISE(auto bytes, store_->Read(object, pool, stop));
-    if (bytes != nullptr) cache_->Keep(lake_, object, *bytes);
+    // What is still being written, or is another thing than an object, is another one next time.
+    const auto is_whole = [](const arrow::Buffer& buffer) {
+      const xdr::Bytes stored(buffer.data(), static_cast<size_t>(buffer.size()));
+      return IsZstd(stored) && !IsCutShort(stored);
+    };
+    if (bytes != nullptr && is_whole(*bytes)) cache_->Keep(lake_, object, *bytes);
     return bytes;
   }
 

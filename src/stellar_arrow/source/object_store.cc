@@ -82,7 +82,8 @@ arrow::Status Settled(const arrow::Status& status, Verdict verdict) {
   if (const int number = arrow::internal::ErrnoFromStatus(status); number != 0) {
     return arrow::internal::StatusFromErrno(number, status.code(), message);
   }
-  if (status.IsInvalid() || status.IsNotImplemented() || verdict == Verdict::kPermanent) {
+  // Google's library calls an answer that was cut invalid, too.
+  if (status.IsNotImplemented() || verdict == Verdict::kPermanent) {
     return Error(ErrorCode::kFailedPrecondition, message);
   }
   return Error(ErrorCode::kUnavailable, message);
@@ -174,7 +175,14 @@ class ObjectStore final : public Store {
           Verdict verdict = Verdict::kUnknown;
           if (failures != nullptr) failures->Forget();
           verdict_of_thread = &verdict;
-          auto result = WithDescriptor([&] { return call(*filesystem); });
+          Result result = arrow::Status::UnknownError("");
+          try {
+            result = WithDescriptor([&] { return call(*filesystem); });
+          } catch (const std::bad_alloc&) {
+            result = arrow::Status::OutOfMemory("no memory to ask an object store");
+          } catch (const std::exception& error) {  // of the store's library, as for no identity
+            result = Error(ErrorCode::kUnavailable, WithoutQueries(error.what()));
+          }
           verdict_of_thread = nullptr;
           if (result.ok()) return result;
           if (verdict == Verdict::kUnknown && failures != nullptr) verdict = failures->elsewhere();
@@ -286,11 +294,11 @@ bool IsObjectStore(std::string_view scheme) {
 arrow::Result<std::shared_ptr<Store>> OpenObjectStore(
     std::string_view scheme, const std::string& place,
     const std::map<std::string, std::string>& settings) {
-  const std::string_view authority(place.data(), std::min(place.find('/'), place.size()));
-  const size_t at = authority.rfind('@');
+  const size_t at = place.rfind('@');  // keys have slashes in them
   const bool azure = scheme.starts_with("abfs");
   // Azure's have the container, or the account, before an '@'.
-  if (at != std::string_view::npos && (!azure || authority.find(':') < at)) {
+  if ((at != std::string::npos && (!azure || place.find(':') < at)) ||
+      settings.contains("client_secret")) {
     return Error(ErrorCode::kInvalidArgument,
                  "the source's URL holds a key, which others can see: keys belong into the "
                  "environment");

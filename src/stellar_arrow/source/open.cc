@@ -75,6 +75,11 @@ arrow::Result<SourceUrl> ParseUrl(std::string_view text) {
   }
   SourceUrl url;
   url.scheme = SchemeOf(text);
+  if (url.scheme.empty() && text.find("://") != std::string_view::npos) {
+    // Not the source itself, which may hold secrets anywhere.
+    return Error(ErrorCode::kInvalidArgument,
+                 "a source's scheme is not known, or not in small letters; a source is ", kForms);
+  }
   if (url.scheme.empty()) {
     url.path = text;
     return url;
@@ -275,7 +280,7 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
   }
   if (IsRpc(text)) return OpenRpcUrl(text, options);
   if (text.starts_with(kGrpc)) {
-    return OpenGrpc(std::string(text.substr(kGrpc.size())), std::string(text), options);
+    return OpenGrpc(std::string(text.substr(kGrpc.size())), ShownUrl(text), options);
   }
   if (IsRemote(SchemeOf(text))) {
     ARROW_ASSIGN_OR_RAISE(RemoteLake lake, FindRemoteLake(text, options));

@@ -48,8 +48,11 @@ arrow::Status ReadFragment(std::string_view fragment, SourceOptions* options) {
   const auto [stop, error] = std::from_chars(number.data(), end, options->first_ledger);
   if (!fragment.starts_with(kFirst) || error != std::errc() || stop != end ||
       options->first_ledger == 0) {
-    return Error(ErrorCode::kInvalidArgument, "#", Quoted(fragment),
-                 " behind a source's URL: what is known is #first=LEDGER, the lake's first ledger");
+    // Not what it is, which may be part of a password.
+    return Error(
+        ErrorCode::kInvalidArgument,
+        "behind '#' a source's URL knows first=LEDGER only, the lake's first ledger; a '#' of it "
+        "that is written %23");
   }
   return arrow::Status::OK();
 }
@@ -113,7 +116,7 @@ arrow::Result<RemoteLake> FindRemoteLake(std::string_view url, const SourceOptio
   if (!name.empty()) lake.name = name;
   if (!options.cache_folder.empty()) {
     ARROW_ASSIGN_OR_RAISE(auto cache, ObjectCache::Open(options.cache_folder, options.cache_bytes));
-    lake.store = WithCache(std::move(lake.store), lake.name, std::move(cache));
+    lake.store = WithCache(std::move(lake.store), Concat(folder, query), std::move(cache));
   }
   return lake;
 }
