@@ -108,7 +108,7 @@ def test_broken_connections_lose_and_double_nothing(web, whole):
         assert proxy.broken > 3
 
 
-def test_outage_and_silence_are_outlasted(web, folder):
+def test_outage_is_outlasted(web, folder):
     with FaultProxy(web.port) as proxy, \
             serve(f"http://127.0.0.1:{proxy.port}/lake") as server, server.connect() as client:
         proxy.latency = 0.01
