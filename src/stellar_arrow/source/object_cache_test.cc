@@ -5,6 +5,7 @@
 #include <arrow/memory_pool.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -14,6 +15,7 @@
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/source/lake_layout.h"
+#include "stellar_arrow/source/store.h"
 
 namespace stellar_arrow::source {
 namespace {
@@ -142,6 +144,38 @@ TEST_F(ObjectCacheTest, IsForManyAtATime) {
   }
   for (std::thread& thread : threads) thread.join();
   for (const fs::path& file : Files()) EXPECT_NE(file.filename().string().front(), '.');
+}
+
+// A lake whose one object is what it is now.
+class ChangingStore final : public Store {
+ public:
+  std::string content;
+
+  arrow::Result<std::vector<Entry>> List(const std::string&, const std::stop_token&) override {
+    return std::vector<Entry>{};
+  }
+  arrow::Result<bool> Exists(const std::string&, const std::stop_token&) override { return true; }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string&, arrow::MemoryPool*,
+                                                     const std::stop_token&) override {
+    return arrow::Buffer::FromString(content);
+  }
+};
+
+TEST_F(ObjectCacheTest, KeepsNothingThatIsNotAWholeObject) {
+  std::string whole(ZSTD_compressBound(7), '\0');
+  whole.resize(ZSTD_compress(whole.data(), whole.size(), "a batch", 7, 3));
+  const auto lake = std::make_shared<ChangingStore>();
+  const auto store = WithCache(lake, "lake", Open());
+  const auto read = [&] {
+    return (*store->Read(ObjectOf(5), arrow::default_memory_pool(), {}))->ToString();
+  };
+  for (const std::string& now :
+       {whole.substr(0, whole.size() / 2), std::string("<html>back soon</html>"), whole}) {
+    lake->content = now;
+    EXPECT_EQ(read(), now);
+  }
+  lake->content = "it is not asked for any more";
+  EXPECT_EQ(read(), whole);
 }
 
 TEST_F(ObjectCacheTest, SaysWhereItCannotBe) {
