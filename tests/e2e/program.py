@@ -279,6 +279,21 @@ def wire_code(error):
     return found.group(1)
 
 
+def read_until_unavailable(reader, rows):
+    """Reads on until the source is given up; `rows`, the ledgers so far, must be all before the place
+    that the error names, which is returned."""
+    error = None
+    try:
+        for chunk in reader:
+            rows += chunk.data.column("ledger_sequence").to_pylist()
+    except pa.ArrowException as ended:
+        error = ended
+    assert error is not None and wire_code(error) == "UNAVAILABLE", error
+    place = next_ledger(error)
+    assert rows == list(range(rows[0], place))
+    return place
+
+
 def next_ledger(error):
     """Where the error at the end of a stream says to go on from."""
     return json.loads(error.extra_info)["next"]
