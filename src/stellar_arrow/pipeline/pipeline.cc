@@ -266,7 +266,9 @@ arrow::Status FindNetwork(source::LedgerSource& source, Options* options) {
   ARROW_RETURN_NOT_OK(NameNetwork(source, options));
   if (options->network) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(options->network, ProvenNetwork(source, *options));
-  options->network_origin = Concat("a transaction among the first ledgers of ", source.name());
+  if (options->network) {
+    options->network_origin = Concat("a transaction among the first ledgers of ", source.name());
+  }
   return arrow::Status::OK();
 }
 
