@@ -77,13 +77,9 @@ int PortOf(int fd) {
 class Descriptor {
  public:
   Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
   ~Descriptor() { Reset(); }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    Reset(std::exchange(other.fd_, -1));
-    return *this;
-  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
@@ -150,7 +146,8 @@ class MicroHttpServer final : public HttpServer {
         spared = spared && spare;
       }
       // To wait for a connection that cannot be accepted would be to spin.
-      ::poll(waits, none_left ? 1 : 2, spared ? -1 : static_cast<int>(kRetry.count()));
+      const bool again = none_left || !spared;
+      ::poll(waits, none_left ? 1 : 2, again ? static_cast<int>(kRetry.count()) : -1);
       sockaddr_storage peer{};
       socklen_t size = sizeof(peer);
       const auto accept = [&] {
