@@ -51,6 +51,11 @@ void Run(const uint8_t* data, size_t size) {
       case cli::OptionKind::kCount:
       case cli::OptionKind::kBytes:
       case cli::OptionKind::kDuration: {
+        if (value.text.empty()) {  // a number that may be left out, such as that of a port
+          Require(!value.given && option.default_value.empty(), "a given number is one",
+                  option.name);
+          break;
+        }
         const uint64_t number = settings.Number(option.name);
         Require(number >= option.min && number <= option.max, "a number keeps its limits",
                 option.name);
