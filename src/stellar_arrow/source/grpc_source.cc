@@ -70,8 +70,10 @@ arrow::Status FromGrpc(const grpc::Status& status, const std::string& name) {
       return say(ErrorCode::kFailedPrecondition);
     case grpc::StatusCode::DATA_LOSS:
       return say(ErrorCode::kDataLoss);
+    // Of a service that is busy, which passes; or of a message that is too big, which does not, but
+    // the code is the same.
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return say(ErrorCode::kResourceExhausted,
+      return say(ErrorCode::kUnavailable,
                  "; where that is a message's size, --max-object-bytes allows more");
     case grpc::StatusCode::UNIMPLEMENTED:
       return say(ErrorCode::kUnimplemented, "; is it a raw_ledger_service.RawLedgerService?");
@@ -243,6 +245,7 @@ class GrpcStream final : public ObjectStream {
   GrpcStream(std::shared_ptr<Service> service, LedgerRange range, GapPolicy gaps,
              arrow::MemoryPool* pool)
       : service_(std::move(service)),
+        first_(range.first),
         next_(range.first),
         last_(range.last),
         gaps_(gaps),
@@ -250,9 +253,11 @@ class GrpcStream final : public ObjectStream {
 
   arrow::Result<Fetched> Next() override {
     while (!done_ && !stop_.stop_requested()) {
-      ARROW_ASSIGN_OR_RAISE(
-          const bool came,
-          service_->recovery().Run({.stop = stop_.get_token()}, [this] { return Receive(); }));
+      bool came = false;
+      if (!IsIdle()) {
+        ARROW_ASSIGN_OR_RAISE(came, service_->recovery().Run({.stop = stop_.get_token()},
+                                                             [this] { return Receive(); }));
+      }
       if (came) {
         ARROW_ASSIGN_OR_RAISE(auto object, Take(call_->message()));
         if (object) return Fetched{Fetched::State::kObject, *std::move(object), {}};
@@ -278,18 +283,29 @@ class GrpcStream final : public ObjectStream {
   void Cancel() override { stop_.request_stop(); }
 
  private:
-  // Whether a ledger came; if not there is none for a while. One attempt: what fails ends the call,
-  // and the next attempt goes on from the next ledger.
+  // Whether there is nothing to do for now: the service was heard not long ago, and sends nothing.
+  // That says nothing new of it, so Recovery is not told.
+  bool IsIdle() {
+    if (call_ == nullptr) return Clock::now() < reopen_at_;
+    if (!event_) event_ = call_->Poll(at_tip_ ? milliseconds{0} : kTipPause);
+    if (*event_ != Call::Event::kNothing) return false;
+    event_.reset();
+    const auto now = Clock::now();
+    without_pause_ = 0;
+    at_tip_ = at_tip_ || of_call_ > 0 || now - heard_ >= kFirstLedgerTime;
+    return now - alive_ < kSilence && call_->connection() == service_->connection();
+  }
+
+  // Whether a ledger came; if not the service is there and has none for a while. One attempt: what
+  // fails ends the call, and the next attempt goes on from the next ledger.
   arrow::Result<bool> Receive() {
     if (call_ == nullptr) {
-      if (Clock::now() < reopen_at_) return false;
       call_ = std::make_unique<Call>(*service_, next_, stop_.get_token());
       event_.reset();
       of_call_ = 0;
-      heard_ = alive_ = Clock::now();
+      heard_ = Clock::now();
     }
-    const auto wait = at_tip_ ? milliseconds{0} : kTipPause;
-    const Call::Event event = event_ ? *event_ : call_->Poll(wait);
+    const Call::Event event = event_ ? *event_ : call_->Poll(kTipPause);
     event_.reset();
     if (stop_.stop_requested()) {
       return Error(ErrorCode::kCancelled, "reading ", service_->name(), " was cancelled");
@@ -301,7 +317,7 @@ class GrpcStream final : public ObjectStream {
         if (++without_pause_ >= kLedgersBehindTip) at_tip_ = false;
         return true;
       case Call::Event::kNothing:
-        return BeSilent();
+        return MindTheSilence();
       case Call::Event::kEnd:
         break;
     }
@@ -315,21 +331,19 @@ class GrpcStream final : public ObjectStream {
     return false;
   }
 
-  arrow::Result<bool> BeSilent() {
-    const auto now = Clock::now();
-    without_pause_ = 0;
-    at_tip_ = at_tip_ || of_call_ > 0 || now - heard_ >= kFirstLedgerTime;
-    if (call_->connection() != service_->connection()) {
+  // Asks whether anybody is there, on behalf of a call that brings nothing.
+  arrow::Result<bool> MindTheSilence() {
+    const arrow::Status alive =
+        call_->connection() == service_->connection()
+            ? AskHealth(*service_, stop_.get_token()).status()
+            : Error(ErrorCode::kUnavailable, service_->name(),
+                    " does not answer on the connection any more");
+    if (!alive.ok()) {
       call_.reset();
-      return Error(ErrorCode::kUnavailable, service_->name(),
-                   " does not answer on the connection any more");
+      return alive;
     }
-    if (now - alive_ < kSilence) return false;
-    alive_ = now;
-    const arrow::Status alive = AskHealth(*service_, stop_.get_token()).status();
-    if (alive.ok()) return false;
-    call_.reset();
-    return alive;
+    alive_ = Clock::now();
+    return false;
   }
 
   // What a message holds; absent: it is not wanted.
@@ -347,8 +361,8 @@ class GrpcStream final : public ObjectStream {
                             : std::string("no LedgerCloseMeta: its ledger header cannot be read"));
     }
     std::string place = Concat(name, " ledger ", sequence);
-    if (sequence < next_) {  // before the range nothing was taken
-      if (taken_.last()) ARROW_RETURN_NOT_OK(taken_.IsRepeated(*id, place));
+    if (sequence < next_) {
+      if (sequence >= first_) ARROW_RETURN_NOT_OK(taken_.IsRepeated(*id, place));
       return std::nullopt;
     }
     if (sequence > next_ && gaps_ == GapPolicy::kFail) {
@@ -372,6 +386,7 @@ class GrpcStream final : public ObjectStream {
   }
 
   const std::shared_ptr<Service> service_;
+  const uint32_t first_;
   uint32_t next_;
   const std::optional<uint32_t> last_;
   const GapPolicy gaps_;
@@ -386,7 +401,7 @@ class GrpcStream final : public ObjectStream {
   int64_t of_call_ = 0;               // ledgers that it brought
   std::optional<Call::Event> event_;  // of it, that Wait() saw
   Clock::time_point heard_;           // when it began, or brought the last one
-  Clock::time_point alive_;           // when anything told that the service is there
+  Clock::time_point alive_;           // when the service was last known to be there
   Clock::time_point reopen_at_;
 };
 

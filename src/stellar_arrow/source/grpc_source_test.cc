@@ -159,7 +159,8 @@ TEST(GrpcSource, GivesARangeFromItsFirstLedgerToItsLast) {
 TEST(GrpcSource, GoesOnWithTheNextLedgerHoweverAStreamIsCut) {
   StubService stub([](int call, uint32_t start, StubService::Writer& writer) {
     Send(writer, start, std::min(kLast, start + 9));
-    static constexpr grpc::StatusCode kCodes[] = {grpc::UNAVAILABLE, grpc::INTERNAL, grpc::UNKNOWN};
+    static constexpr grpc::StatusCode kCodes[] = {grpc::UNAVAILABLE, grpc::INTERNAL,
+                                                  grpc::RESOURCE_EXHAUSTED};
     return call < 3 ? grpc::Status(kCodes[call], "cut") : grpc::Status::OK;
   });
   const auto source = *OpenSource(stub.url());
@@ -210,6 +211,14 @@ TEST(GrpcSource, LedgersThatComeAgainAreDroppedIfTheyAreTheSame) {
     return grpc::Status::OK;
   });
   EXPECT_EQ(Read(same, {102, kLast}).ledgers, Sequences(102, kLast));
+
+  // Of those before the range nothing is known, in a later call as little as in the first.
+  StubService older([](int call, uint32_t, StubService::Writer& writer) {
+    Send(writer, 100, call == 0 ? 110 : kLast);
+    return call == 0 ? grpc::Status(grpc::UNAVAILABLE, "cut") : grpc::Status::OK;
+  });
+  const Pass all = Read(older, {105, kLast});
+  EXPECT_EQ(all.ledgers, Sequences(105, kLast)) << all.status;
 
   const Ledgers other = MakeLedgers("&seed=2");
   StubService another([&](int, uint32_t, StubService::Writer& writer) {
@@ -263,6 +272,28 @@ TEST(GrpcSource, SilenceIsTheTipAndEndsWithTheNextLedger) {
   while ((fetched = stream->Next().ValueOrDie()).state == Fetched::State::kNotYet) stream->Wait(50);
   EXPECT_EQ(fetched.object.first, 105U);
   EXPECT_EQ(stub.starts().size(), 1U);
+}
+
+TEST(GrpcSource, OneThatFailsAtTheTipIsGivenUpAsAnywhere) {
+  std::atomic<bool> fails = false;
+  StubService stub([&](int call, uint32_t start, StubService::Writer& writer) {
+    if (call == 0) Send(writer, start, 104);
+    while (!fails) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return grpc::Status(grpc::UNAVAILABLE, "what feeds it is gone");
+  });
+  SourceOptions options;
+  options.recovery = {.max_attempts = 3, .breaker_threshold = 3};
+  const auto source = *OpenSource(stub.url(), options);
+  const auto stream = source->OpenStream({100, {}}, GapPolicy::kFail).ValueOrDie();
+  for (uint32_t i = 100; i <= 104; ++i) EXPECT_EQ(stream->Next()->object.first, i);
+  EXPECT_EQ(stream->Next()->state, Fetched::State::kNotYet);
+  fails = true;
+  arrow::Result<Fetched> fetched = Fetched{};
+  while ((fetched = stream->Next()).ok()) stream->Wait(20);
+  EXPECT_EQ(CodeOf(fetched.status()), ErrorCode::kUnavailable);
+  EXPECT_THAT(fetched.status().message(), HasSubstr("what feeds it is gone"));
+  EXPECT_EQ(stub.starts().size(), 3U);
+  EXPECT_NE(source->recovery()->breaker_state(), CircuitBreaker::State::kClosed);
 }
 
 TEST(GrpcSource, AStreamThatWaitsIsCancelledFromAnotherThread) {
