@@ -333,11 +333,10 @@ class GrpcStream final : public ObjectStream {
 
   // Asks whether anybody is there, on behalf of a call that brings nothing.
   arrow::Result<bool> MindTheSilence() {
-    const arrow::Status alive =
-        call_->connection() == service_->connection()
-            ? AskHealth(*service_, stop_.get_token()).status()
-            : Error(ErrorCode::kUnavailable, service_->name(),
-                    " does not answer on the connection any more");
+    const arrow::Status alive = call_->connection() == service_->connection()
+                                    ? AskHealth(*service_, stop_.get_token()).status()
+                                    : Error(ErrorCode::kUnavailable, service_->name(),
+                                            " does not answer on the connection any more");
     if (!alive.ok()) {
       call_.reset();
       return alive;

@@ -5,6 +5,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <climits>
 #include <cstring>
@@ -35,6 +36,11 @@ constexpr std::chrono::seconds kRequestTime{30};  // the node's own limit is 25
 constexpr int64_t kPageBytes = int64_t{8} << 20;
 constexpr uint32_t kFirstPage = 4;
 constexpr uint32_t kMostLedgers = 200;
+// Nodes behind one address may be so many ledgers apart.
+constexpr uint32_t kApart = 16;
+// What simdjson's parser allocates itself for each byte of the text: 4 for its index, 5/3 for
+// texts.
+constexpr int64_t kParserBytes = 6;
 
 // JSON-RPC's own codes, and stellar-rpc's.
 constexpr int64_t kInvalidRequest = -32600;  // a start out of range, or too great a limit
@@ -50,6 +56,7 @@ struct Refusal {
 // What a node said. The views into it live as long as it does.
 struct Answer {
   std::shared_ptr<arrow::Buffer> text;
+  std::shared_ptr<arrow::Buffer> parser_bytes;  // never touched: counts what the parser allocates
   json::parser parser;
   json::document document;
   json::object result;
@@ -106,8 +113,9 @@ class Node {
   std::vector<std::string> headers_;
   HttpClient http_;
   Recovery recovery_;
-  std::mutex mutex_;
-  std::optional<bool> whole_history_;  // whether it gives what is older than it says, from a lake
+  // Whether it gives what is older than it says, from a lake.
+  enum class History : uint8_t { kUnknown, kWindow, kWhole };
+  std::atomic<History> history_ = History::kUnknown;
 };
 
 arrow::Result<std::unique_ptr<Answer>> Node::Ask(std::string_view method, const std::string& params,
@@ -132,6 +140,7 @@ arrow::Result<std::unique_ptr<Answer>> Node::Ask(std::string_view method, const 
                         arrow::AllocateBuffer(size + simdjson::SIMDJSON_PADDING, pool));
   std::memcpy(answer->text->mutable_data(), response.body->data(), static_cast<size_t>(size));
   std::memset(answer->text->mutable_data() + size, 0, simdjson::SIMDJSON_PADDING);
+  ARROW_ASSIGN_OR_RAISE(answer->parser_bytes, arrow::AllocateBuffer(kParserBytes * size, pool));
   json::object object;
   if (auto error =
           answer->parser
@@ -139,6 +148,10 @@ arrow::Result<std::unique_ptr<Answer>> Node::Ask(std::string_view method, const 
                        static_cast<size_t>(size), static_cast<size_t>(answer->text->size()))
               .get(answer->document);
       error || (error = answer->document.get_object().get(object))) {
+    if (error == simdjson::MEMALLOC) {
+      return arrow::Status::OutOfMemory(name_, " ", method, ": no memory to read ", size,
+                                        " bytes of JSON");
+    }
     return NoAnswer(method,
                     Concat("the answer is no JSON object: ", simdjson::error_message(error)));
   }
@@ -193,15 +206,17 @@ arrow::Result<Extent> Node::FindExtent(const std::stop_token& stop) {
     }
     return extent;
   }
-  const std::lock_guard lock(mutex_);
-  if (!whole_history_) {
+  History history = history_;
+  if (history == History::kUnknown) {
     int64_t bytes = 0;
     ARROW_ASSIGN_OR_RAISE(const Page oldest, FindPage(kFirstLakeLedger, 1, stop,
                                                       arrow::default_memory_pool(), &bytes));
-    whole_history_ = !oldest.refused && !oldest.ledgers.empty() &&
-                     oldest.ledgers.front().first == kFirstLakeLedger;
+    const bool whole = !oldest.refused && !oldest.ledgers.empty() &&
+                       oldest.ledgers.front().first == kFirstLakeLedger;
+    history = whole ? History::kWhole : History::kWindow;
+    history_ = history;
   }
-  if (*whole_history_) extent.first = kFirstLakeLedger;
+  if (history == History::kWhole) extent.first = kFirstLakeLedger;
   return extent;
 }
 
@@ -358,11 +373,10 @@ class RpcStream final : public ObjectStream {
         if (next_ > newest_) {
           ARROW_ASSIGN_OR_RAISE(const Extent extent, Look(*node_, *extent_, stop_.get_token()));
           newest_ = extent.newest.value_or(0);
-          if (next_ > newest_) {
-            return Fetched{Fetched::State::kNotYet,
-                           {},
-                           Concat(node_->name(), " has no ledger ", next_, " yet")};
-          }
+        }
+        if (next_ > newest_ || std::exchange(lags_, false)) {
+          return Fetched{
+              Fetched::State::kNotYet, {}, Concat(node_->name(), " has no ledger ", next_, " yet")};
         }
         ARROW_RETURN_NOT_OK(FetchPage());
         continue;
@@ -431,6 +445,8 @@ class RpcStream final : public ObjectStream {
                          "; older ones are in a data lake");
     }
     if (next_ > newest_ || limit > 1) return arrow::Status::OK();
+    lags_ = newest_ - next_ < kApart;
+    if (lags_) return arrow::Status::OK();
     return LedgerError(ErrorCode::kFailedPrecondition, next_, node_->name(),
                        " refuses to give ledger ", next_, ", though it says that it has ledgers ",
                        extent.first.value_or(0), " to ", newest_);
@@ -458,6 +474,7 @@ class RpcStream final : public ObjectStream {
   arrow::MemoryPool* const pool_;
   std::stop_source stop_;
   std::deque<Object> page_;
+  bool lags_ = false;  // refused the next ledger, which another behind its address may have
   uint32_t limit_ = kFirstPage;
   std::optional<uint32_t> missing_;  // was, when it was asked for the last time
   bool done_ = false;

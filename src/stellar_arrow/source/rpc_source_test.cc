@@ -17,6 +17,7 @@ namespace stellar_arrow::source {
 namespace {
 
 using support::StubServer;
+using testing::HasSubstr;
 
 constexpr const char* kHealth = R"({"result":{"latestLedger":120,"oldestLedger":100}})";
 
@@ -89,6 +90,22 @@ TEST(RpcSource, AnEmptyPageBehindTheTipIsAGap) {
   ASSERT_NE(DetailOf(status), nullptr);
   EXPECT_TRUE(DetailOf(status)->gap());
   EXPECT_EQ(DetailOf(status)->ledger(), 100U);
+}
+
+TEST(RpcSource, ANodeThatLagsBehindAnotherOfItsAddressIsWaitedForAtTheTip) {
+  const StubServer node([](const auto& request) {
+    return AnswerOf(request, R"({"error":{"code":-32600,"message":"start ledger out of range"}})");
+  });
+  const auto source = OpenRpc(node.url(), "", {});
+  const auto tip = source->OpenStream({120, {}}, GapPolicy::kFail).ValueOrDie();
+  for (int i = 0; i < 3; ++i) {
+    const auto fetched = tip->Next();
+    ASSERT_TRUE(fetched.ok()) << fetched.status();
+    EXPECT_EQ(fetched->state, Fetched::State::kNotYet);
+    EXPECT_THAT(fetched->reason, HasSubstr("ledger 120"));
+  }
+  const auto behind = source->OpenStream({104, {}}, GapPolicy::kFail).ValueOrDie();
+  EXPECT_EQ(CodeOf(behind->Next().status()), ErrorCode::kFailedPrecondition);
 }
 
 TEST(RpcSource, ARequestThatHangsIsCancelledFromAnotherThread) {
