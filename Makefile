@@ -6,7 +6,7 @@ PROGRAM := build/release/stellar-arrow-source
 CXX_FILES = $(shell find $(wildcard src tests bench fuzz examples) -name '*.h' -o -name '*.cc')
 CLANG_FORMAT := build/deps/venv/bin/clang-format
 FUZZ_SECONDS ?= 30
-FUZZ_TARGETS ?= checkpoint config lake object request xdr
+FUZZ_TARGETS ?= checkpoint config lake object request rpc xdr
 
 .PHONY: build demo test nightly compare asan tsan fuzz coverage bench peers dev format format-check setup clean help FORCE
 .DEFAULT_GOAL := build

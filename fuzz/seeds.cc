@@ -2,6 +2,8 @@
 // that are not too long, what the other targets read, and values of every type.
 //
 //   fuzz_seeds tests/data OUTPUT
+#include <openssl/evp.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +14,8 @@
 #include <vector>
 
 #include "fuzz/typed_input.h"
+#include "stellar_arrow/ledger/ledger.h"
+#include "stellar_arrow/text/hex.h"
 #include "stellar_arrow/xdr/runtime.h"
 #include "stellar_arrow/xdr/type_info.h"
 #include "tests/support/ledger_files.h"
@@ -24,6 +28,7 @@ using xdr::Bytes;
 
 // Longer ledgers are only more of the same, and slow.
 constexpr size_t kMaxLedgerBytes = size_t{96} << 10;
+constexpr size_t kMaxPageBytes = size_t{3} << 10;
 
 class Seeds {
  public:
@@ -46,6 +51,19 @@ class Seeds {
   size_t count_ = 0;
 };
 
+// What an RPC node answers to getLedgers, with one ledger.
+std::string PageOf(Bytes wire) {
+  const auto id = *ledger::PeekLedger(wire);
+  const std::string sequence = std::to_string(id.sequence);
+  std::string base64((wire.size() + 2) / 3 * 4 + 1, '\0');
+  EVP_EncodeBlock(reinterpret_cast<uint8_t*>(base64.data()), wire.data(),
+                  static_cast<int>(wire.size()));
+  base64.pop_back();  // the 0 that ends it
+  return R"(p{"jsonrpc":"2.0","id":1,"result":{"ledgers":[{"hash":")" + text::EncodeHex(id.hash) +
+         R"(","sequence":)" + sequence + R"(,"metadataXdr":")" + base64 + R"("}],"latestLedger":)" +
+         sequence + R"(,"cursor":")" + sequence + R"("}})";
+}
+
 void AddLedgers(const std::filesystem::path& data, Seeds& seeds) {
   const xdr::TypeInfo& ledger = *xdr::FindType("LedgerCloseMeta");
   const xdr::TypeInfo& batch = *xdr::FindType("LedgerCloseMetaBatch");
@@ -54,6 +72,7 @@ void AddLedgers(const std::filesystem::path& data, Seeds& seeds) {
     if (wire.size() > kMaxLedgerBytes) return;
     if (!xdr::Explain(ledger, wire)) {
       seeds.Add("xdr", "LedgerCloseMeta v1.txProcessing[0].result", wire);
+      if (wire.size() <= kMaxPageBytes) seeds.Add("rpc", PageOf(wire));
       if (++objects % 200 == 0) seeds.Add("object", "ledger zip 1048576 0 0", wire);
     } else if (!xdr::Explain(batch, wire)) {
       seeds.Add("xdr", "LedgerCloseMetaBatch ledgerCloseMetas[0].v2", wire);
@@ -108,6 +127,15 @@ void AddTexts(Seeds& seeds) {
         R"("acknowledged":true})",
         R"( {"stream_id":"nightly-1","format":2})"}) {
     seeds.Add("checkpoint", text);
+  }
+  for (const std::string_view text :
+       {R"(h{"jsonrpc":"2.0","id":1,"result":{"status":"healthy","latestLedger":120,)"
+        R"("oldestLedger":100,"ledgerRetentionWindow":20}})",
+        R"(l{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":23,"sequence":120}})",
+        R"(n{"jsonrpc":"2.0","id":1,"result":{"passphrase":"Test SDF Network ; September 2015"}})",
+        R"(p{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"start ledger (7) must be"}})",
+        R"(p{"result":{"ledgers":[],"latestLedger":120}})"}) {
+    seeds.Add("rpc", text);
   }
   for (const std::string_view text :
        {"nFE29B180--30822015.xdr.zst", "nFFFFFFFF--0-63999", "nFFFFFC18--999.xdr.zst",
