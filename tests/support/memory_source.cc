@@ -110,14 +110,13 @@ class MemorySource::Stream final : public source::ObjectStream {
   const std::optional<uint32_t> last_;
 };
 
-arrow::Result<source::Extent> MemorySource::GetExtent() {
+arrow::Result<source::Extent> MemorySource::GetExtent(const std::stop_token&) {
   if (there() == 0) return source::Extent{{}, {}, script.grows};
   return source::Extent{objects_.front().first, objects_[there() - 1].last, script.grows};
 }
 
-arrow::Result<std::unique_ptr<source::ObjectStream>> MemorySource::OpenStream(LedgerRange range,
-                                                                              source::GapPolicy,
-                                                                              arrow::MemoryPool*) {
+arrow::Result<std::unique_ptr<source::ObjectStream>> MemorySource::OpenStream(
+    LedgerRange range, source::GapPolicy, arrow::MemoryPool*, const std::stop_token&) {
   const auto first = std::ranges::find_if(
       objects_, [&](const source::Object& object) { return object.last >= range.first; });
   return std::make_unique<Stream>(*this, static_cast<size_t>(first - objects_.begin()), range.last);

@@ -46,11 +46,13 @@ class MemorySource final : public source::LedgerSource {
   Script script;
 
   std::string_view name() const override { return "memory"; }
-  arrow::Result<source::Extent> GetExtent() override;
+  using LedgerSource::GetExtent;
+  arrow::Result<source::Extent> GetExtent(const std::stop_token&) override;
   using LedgerSource::OpenStream;
   arrow::Result<std::unique_ptr<source::ObjectStream>> OpenStream(LedgerRange range,
                                                                   source::GapPolicy,
-                                                                  arrow::MemoryPool*) override;
+                                                                  arrow::MemoryPool*,
+                                                                  const std::stop_token&) override;
   std::optional<std::string> passphrase() const override;
 
  private:

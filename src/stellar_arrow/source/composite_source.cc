@@ -1,12 +1,12 @@
 #include "stellar_arrow/source/composite_source.h"
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -16,29 +16,103 @@ namespace stellar_arrow::source {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// A source at its tip has been left behind where another one is so many ledgers ahead, or has been
-// ahead of it for so long. It is looked for now and then.
-constexpr uint32_t kFarAhead = 16;
-constexpr std::chrono::seconds kStale{10};
-constexpr std::chrono::seconds kLookInterval{1};
-// How often one that is down is asked whether it is back.
-constexpr std::chrono::seconds kProbeInterval{2};
-
 using Sources = std::vector<std::unique_ptr<LedgerSource>>;
 
-bool IsDown(const LedgerSource& source) {
-  const Recovery* recovery = source.recovery();
-  return recovery != nullptr && recovery->breaker_state() != CircuitBreaker::State::kClosed;
-}
+// So many ledgers behind another source one is not waited for.
+constexpr uint32_t kFarBehind = 16;
 
-// Those that answer first, else as they were named.
-std::vector<size_t> InOrder(const Sources& sources) {
-  std::vector<size_t> order;
-  for (size_t i = 0; i < sources.size(); ++i) order.push_back(i);
-  std::ranges::stable_partition(order, [&](size_t i) { return !IsDown(*sources[i]); });
-  return order;
-}
+// Who is told when something has been heard of a source.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void HasHeard() = 0;
+};
+
+// The sources, each with a thread that asks it now and then what it has. So no stream waits for
+// the answer of a source that it does not read, and one that is down is found up again.
+// Thread-safe.
+class Parts {
+ public:
+  // Returns when all have answered, or given up, for the first time. Throws std::system_error.
+  Parts(Sources sources, const CompositeTimes& times)
+      : times_(times),
+        sources_(std::move(sources)),
+        heard_(sources_.size(), arrow::Status::UnknownError("it was not asked yet")) {
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      threads_.emplace_back([this, i](const std::stop_token& stop) { Ask(i, stop); });
+    }
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return answered_ == sources_.size(); });
+  }
+
+  ~Parts() {
+    for (std::jthread& thread : threads_) thread.request_stop();  // all, before one is waited for
+  }
+
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  const CompositeTimes& times() const { return times_; }
+  size_t size() const { return sources_.size(); }
+  LedgerSource& at(size_t i) const { return *sources_[i]; }
+
+  // What it said last.
+  arrow::Result<Extent> Heard(size_t i) const {
+    const std::lock_guard lock(mutex_);
+    return heard_[i];
+  }
+
+  bool IsDown(size_t i) const {
+    const Recovery* recovery = sources_[i]->recovery();
+    return recovery != nullptr && recovery->breaker_state() != CircuitBreaker::State::kClosed;
+  }
+
+  // Those that answer first, else as they were named.
+  std::vector<size_t> InOrder() const {
+    std::vector<size_t> order;
+    for (size_t i = 0; i < size(); ++i) order.push_back(i);
+    std::ranges::stable_partition(order, [this](size_t i) { return !IsDown(i); });
+    return order;
+  }
+
+  void Add(Listener* listener) {
+    const std::lock_guard lock(listeners_mutex_);
+    listeners_.insert(listener);
+  }
+  void Remove(Listener* listener) {
+    const std::lock_guard lock(listeners_mutex_);
+    listeners_.erase(listener);
+  }
+
+ private:
+  void Ask(size_t i, const std::stop_token& stop) {
+    for (bool first = true; !stop.stop_requested(); first = false) {
+      auto extent = sources_[i]->GetExtent(stop);
+      {
+        const std::lock_guard lock(mutex_);
+        heard_[i] = std::move(extent);
+        if (first) ++answered_;
+      }
+      changed_.notify_all();
+      {
+        const std::lock_guard lock(listeners_mutex_);
+        for (Listener* const listener : listeners_) listener->HasHeard();
+      }
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, stop, times_.ask, [] { return false; });
+    }
+  }
+
+  const CompositeTimes times_;
+  const Sources sources_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::vector<arrow::Result<Extent>> heard_;
+  size_t answered_ = 0;  // how many have, or given up
+  std::mutex listeners_mutex_;
+  std::set<Listener*> listeners_;
+  std::vector<std::jthread> threads_;  // last: they use all of the above
+};
 
 // Whether a stream may go on with another source after `status`: not where nobody waits any more,
 // or where the fault is ours.
@@ -48,59 +122,59 @@ bool MayGoOn(const arrow::Status& status) {
          CodeOf(status) != ErrorCode::kResourceExhausted;
 }
 
-class CompositeStream final : public ObjectStream {
+class CompositeStream final : public ObjectStream, private Listener {
  public:
-  CompositeStream(std::shared_ptr<const Sources> sources, LedgerRange range, GapPolicy gaps,
+  CompositeStream(std::shared_ptr<Parts> parts, LedgerRange range, GapPolicy gaps,
                   arrow::MemoryPool* pool)
-      : sources_(std::move(sources)),
+      : parts_(std::move(parts)),
         next_(range.first),
         last_(range.last),
         gaps_(gaps),
-        pool_(pool) {}
+        pool_(pool),
+        left_(parts_->size()) {
+    parts_->Add(this);
+  }
 
-  // Opens the range at the first source that has it. Errors: the first one's, where none has.
-  arrow::Status Start() { return GoOn(std::nullopt, arrow::Status::OK()); }
+  ~CompositeStream() override { parts_->Remove(this); }
+
+  // Opens the range at the first source that has it. Errors: as of Verdict().
+  arrow::Status Start(const std::stop_token& stop) {
+    const std::stop_callback cancel(stop, [this] { stop_.request_stop(); });
+    return Open(Untried());
+  }
 
   arrow::Result<Fetched> Next() override {
     while (true) {
-      auto fetched = stream_->Next();
-      if (cancelled_) return Fetched{};
-      if (!fetched.ok()) {
-        ARROW_RETURN_NOT_OK(GoOn(source_, fetched.status()));
-        continue;
+      auto fetched = Fetch();
+      if (stop_.stop_requested()) return Fetched{};
+      if (fetched.ok() && fetched->state == Fetched::State::kObject) return Take(*fetched);
+      if (given_up_) {
+        ARROW_RETURN_NOT_OK(GoOn(arrow::Status::OK(), Ahead(/*silent=*/true)));
+      } else if (!fetched.ok()) {
+        ARROW_RETURN_NOT_OK(GoOn(fetched.status(), Untried()));
+      } else if (fetched->state == Fetched::State::kEnd) {
+        if (complete_) return fetched;
+        const auto went_on =
+            GoOn(Error(ErrorCode::kOutOfRange, NameOf(source_), " ends before ledger ", next_),
+                 Untried());
+        if (!went_on.ok() && !last_ && AllHaveEnded()) return fetched;
+        ARROW_RETURN_NOT_OK(went_on);
+      } else {
+        if (!waiting_since_) waiting_since_ = Clock::now();
+        auto ahead = Ahead(/*silent=*/false);
+        if (ahead.empty()) return BeAtTheTip(*std::move(fetched));
+        ARROW_RETURN_NOT_OK(GoOn(arrow::Status::OK(), std::move(ahead)));
       }
-      if (fetched->state == Fetched::State::kNotYet && HasBeenLeftBehind()) {
-        ARROW_RETURN_NOT_OK(GoOn(source_, Error(ErrorCode::kUnavailable, fetched->reason)));
-        continue;
-      }
-      if (fetched->state == Fetched::State::kEnd && last_ && next_ <= *last_) {
-        ARROW_RETURN_NOT_OK(GoOn(source_, Error(ErrorCode::kOutOfRange, NameOf(source_),
-                                                " ends before ledger ", next_)));
-        continue;
-      }
-      if (fetched->state == Fetched::State::kObject) {
-        waiting_since_.reset();
-        failed_.clear();
-        if (std::exchange(joint_, false)) {
-          fetched->object.joint = next_;
-          if (fetched->object.first > next_) {
-            return GapError(next_, "ledger ", next_, " is missing where ", NameOf(source_),
-                            " stands in: its next one is ", fetched->object.first,
-                            ", which nothing links to those before");
-          }
-        }
-        if (fetched->object.last != 0) next_ = fetched->object.last + 1;
-      }
-      return fetched;
     }
   }
 
   void Wait(int64_t milliseconds) override { stream_->Wait(milliseconds); }
 
   void Cancel() override {
+    stop_.request_stop();
     const std::lock_guard lock(mutex_);
-    cancelled_ = true;
     if (stream_ != nullptr) stream_->Cancel();
+    if (kept_ != nullptr) kept_->Cancel();
   }
 
   void LimitReadAhead(std::function<bool()> may) override {
@@ -110,86 +184,228 @@ class CompositeStream final : public ObjectStream {
   }
 
  private:
-  // Goes on with another source than `failed`, of which `why` tells what is wrong.
-  arrow::Status GoOn(std::optional<size_t> failed, arrow::Status why) {
-    if (failed) {
-      if (!MayGoOn(why)) return why;
-      failed_.push_back(*failed);
+  // That a source was left, and why: OK where it only lagged.
+  struct Left {
+    Clock::time_point when;
+    uint32_t next = 0;  // the ledger that it did not give
+    arrow::Status why;
+  };
+
+  arrow::Result<Fetched> Fetch() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (given_up_) return Fetched{};
+      fetching_since_ = Clock::now();
     }
-    for (const size_t i : InOrder(*sources_)) {
-      if (std::ranges::find(failed_, i) != failed_.end()) continue;
-      auto stream = Open(*(*sources_)[i]);
+    auto fetched = stream_->Next();
+    const std::lock_guard lock(mutex_);
+    fetching_since_.reset();
+    return fetched;
+  }
+
+  // Gives up a source that has been silent for too long, where another one has the ledger.
+  void HasHeard() override {
+    const std::lock_guard lock(mutex_);
+    if (!fetching_since_ || given_up_) return;
+    if (Clock::now() - *fetching_since_ < parts_->times().silent) return;
+    if (Ahead(/*silent=*/true).empty()) return;
+    given_up_ = true;
+    stream_->Cancel();
+  }
+
+  arrow::Result<Fetched> Take(Fetched fetched) {
+    Object& object = fetched.object;
+    waiting_since_.reset();
+    SetKept(0, nullptr);
+    if (std::exchange(joint_, false)) {
+      object.joint = next_;
+      if (object.first > next_) {
+        return GapError(next_, "ledger ", next_, " is missing where ", NameOf(source_),
+                        " stands in: its next one is ", object.first,
+                        ", which nothing links to those before");
+      }
+    }
+    if (object.last != 0) next_ = object.last + 1;
+    complete_ = object.last == UINT32_MAX || (last_ && object.last >= *last_);
+    return fetched;
+  }
+
+  // At the tip of this source, with no other one to go on with. Errors: another one's data were
+  // wrong, so that this ledger is only hoped for.
+  arrow::Result<Fetched> BeAtTheTip(Fetched not_yet) const {
+    const Left* const worst = WorstFailure();
+    if (worst == nullptr) return not_yet;
+    if (FailureOf(worst->why) == Failure::kData &&
+        Clock::now() - worst->when >= parts_->times().spared) {
+      return WithContext(worst->why, not_yet.reason);
+    }
+    not_yet.reason += "; " + worst->why.message();
+    return not_yet;
+  }
+
+  // Goes on with the first of `candidates` that can be opened; `why` tells what is wrong with the
+  // present one, and is OK where it only lags.
+  arrow::Status GoOn(const arrow::Status& why, std::vector<size_t> candidates) {
+    if (!why.ok() && !MayGoOn(why)) return why;
+    left_[source_] = {Clock::now(), next_, why};
+    if (!why.ok()) std::erase(candidates, source_);
+    return Open(candidates);
+  }
+
+  arrow::Status Open(const std::vector<size_t>& candidates) {
+    for (const size_t i : candidates) {
+      if (kept_ != nullptr && kept_source_ == i) {
+        Use(i, SetKept(0, nullptr));
+        return arrow::Status::OK();
+      }
+      auto stream = OpenAt(i);
       if (stream.ok()) {
-        // The one before ends without the lock: it may wait for a thread of its own that cancels
-        // this.
-        std::unique_ptr<ObjectStream> before;
-        const std::lock_guard lock(mutex_);
-        // A stream that has begun is joined to what it gave, one that has not begins anew.
-        joint_ = failed.has_value() && next_ != first_;
-        before = std::exchange(stream_, *std::move(stream));
-        if (may_read_ahead_) stream_->LimitReadAhead(may_read_ahead_);
-        if (cancelled_) stream_->Cancel();
-        source_ = i;
-        waiting_since_.reset();
+        Use(i, *std::move(stream));
         return arrow::Status::OK();
       }
       if (!MayGoOn(stream.status())) return stream.status();
-      failed_.push_back(i);
-      why = why.ok() ? stream.status()
-                     : WithContext(why, Concat("no other source goes on from ledger ", next_));
+      left_[i] = {Clock::now(), next_, stream.status()};
     }
-    return why;
+    if (stream_ != nullptr && left_[source_]->why.ok()) {
+      if (!given_up_) return arrow::Status::OK();
+      ARROW_ASSIGN_OR_RAISE(auto stream, OpenAt(source_));
+      Use(source_, std::move(stream));
+      return arrow::Status::OK();
+    }
+    return Verdict();
   }
 
   // The range from the next ledger on, as far as the source can have it.
-  arrow::Result<std::unique_ptr<ObjectStream>> Open(LedgerSource& source) const {
-    auto stream = source.OpenStream({next_, last_}, gaps_, pool_);
-    if (stream.ok() || CodeOf(stream.status()) != ErrorCode::kOutOfRange) return stream;
-    const auto extent = source.GetExtent();
-    if (!extent.ok() || !extent->first || next_ < *extent->first || next_ > *extent->newest) {
-      return stream;
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenAt(size_t i) const {
+    LedgerRange range{next_, last_};
+    const auto heard = parts_->Heard(i);
+    if (last_ && heard.ok() && !heard->grows && heard->newest && *heard->newest >= next_) {
+      range.last = std::min(*last_, *heard->newest);
     }
-    return source.OpenStream({next_, extent->newest}, gaps_, pool_);
+    return parts_->at(i).OpenStream(range, gaps_, pool_, stop_.get_token());
   }
 
-  std::string_view NameOf(size_t source) const { return (*sources_)[source]->name(); }
+  void Use(size_t i, std::unique_ptr<ObjectStream> stream) {
+    const bool lags = stream_ != nullptr && !given_up_ && left_[source_]->why.ok();
+    const size_t source = std::exchange(source_, i);
+    std::unique_ptr<ObjectStream> before;
+    {
+      const std::lock_guard lock(mutex_);
+      before = std::exchange(stream_, std::move(stream));
+      if (may_read_ahead_) stream_->LimitReadAhead(may_read_ahead_);
+      if (stop_.stop_requested()) stream_->Cancel();
+      given_up_ = false;
+    }
+    // A stream that has begun is joined to what it gave, one that has not begins anew.
+    joint_ = next_ != first_;
+    waiting_since_.reset();
+    // Until the other one has given something: a core, for one, would have to begin all over.
+    if (lags && kept_ == nullptr) SetKept(source, std::move(before));
+  }
 
-  // Whether another source has what is waited for at the tip of this one: much of it, or for long.
-  bool HasBeenLeftBehind() {
+  // Gives what was kept. A stream ends without the lock: it may wait for a thread of its own that
+  // cancels this.
+  std::unique_ptr<ObjectStream> SetKept(size_t source, std::unique_ptr<ObjectStream> stream) {
+    const std::lock_guard lock(mutex_);
+    kept_source_ = source;
+    if (stream != nullptr && stop_.stop_requested()) stream->Cancel();
+    return std::exchange(kept_, std::move(stream));
+  }
+
+  bool HasFailedHere(size_t i) const {
+    return left_[i] && left_[i]->next == next_ && !left_[i]->why.ok();
+  }
+
+  // Whether it was left a moment ago for what may still be so. That it lagged, or does not have a
+  // ledger, tells nothing of the next one.
+  bool IsSpared(size_t i, Clock::time_point now) const {
+    if (!left_[i] || now - left_[i]->when >= parts_->times().spared) return false;
+    const arrow::Status& why = left_[i]->why;
+    return left_[i]->next == next_ || !(why.ok() || CodeOf(why) == ErrorCode::kOutOfRange);
+  }
+
+  // Those that may give the next ledger, as far as is known.
+  std::vector<size_t> Untried() const {
+    std::vector<size_t> untried = parts_->InOrder();
+    std::erase_if(untried, [this](size_t i) { return HasFailedHere(i); });
+    return untried;
+  }
+
+  // Those that have the next ledger, where the present one lags: has it not for long, or by far, or
+  // is `silent`.
+  std::vector<size_t> Ahead(bool silent) const {
     const auto now = Clock::now();
-    if (!waiting_since_) waiting_since_ = look_again_ = now;
-    if (now < look_again_) return false;
-    look_again_ = now + kLookInterval;
-    for (const size_t i : InOrder(*sources_)) {
-      if (i == source_ || IsDown(*(*sources_)[i])) continue;
-      const auto extent = (*sources_)[i]->GetExtent();
-      if (!extent.ok() || !extent->newest || *extent->newest < next_) continue;
-      if (now - *waiting_since_ >= kStale || *extent->newest - next_ >= kFarAhead ||
-          (last_ && *extent->newest >= *last_)) {
-        return true;
-      }
-    }
-    return false;
+    std::vector<size_t> ahead = parts_->InOrder();
+    std::erase_if(ahead, [&](size_t i) {
+      const auto heard = parts_->Heard(i);
+      if (i == source_ || parts_->IsDown(i) || !heard.ok() || !heard->newest) return true;
+      if (*heard->newest < next_ || heard->first.value_or(0) > next_) return true;
+      if (IsSpared(i, now)) return true;
+      // Once is enough where the present one may be about to begin, and for data that were wrong.
+      if (HasFailedHere(i) && (silent || FailureOf(left_[i]->why) == Failure::kData)) return true;
+      return !silent && now - *waiting_since_ < parts_->times().behind &&
+             *heard->newest - next_ < kFarBehind && !(last_ && *heard->newest >= *last_);
+    });
+    return ahead;
   }
 
-  const std::shared_ptr<const Sources> sources_;
+  // Of the sources that failed to give the next ledger: the first whose data were wrong, which
+  // nothing else may hide, else the first one. Null: none did.
+  const Left* WorstFailure() const {
+    const Left* worst = nullptr;
+    const auto rank = [](const Left& left) {
+      return std::pair(FailureOf(left.why) != Failure::kData, left.when);
+    };
+    for (size_t i = 0; i < left_.size(); ++i) {
+      if (!HasFailedHere(i)) continue;
+      if (worst == nullptr || rank(*left_[i]) < rank(*worst)) worst = &*left_[i];
+    }
+    return worst;
+  }
+
+  // Why there is nothing to go on with.
+  arrow::Status Verdict() const {
+    const Left* const worst = WorstFailure();
+    if (worst == nullptr) return Error(ErrorCode::kInternal, "no source was asked");
+    return WithContext(worst->why, Concat("no other source goes on from ledger ", next_));
+  }
+
+  // Whether there is nothing behind the ledgers given, of any source, and cannot be.
+  bool AllHaveEnded() const {
+    for (size_t i = 0; i < left_.size(); ++i) {
+      const auto heard = parts_->Heard(i);
+      if (!HasFailedHere(i) || CodeOf(left_[i]->why) != ErrorCode::kOutOfRange) return false;
+      if (!heard.ok() || heard->grows || heard->newest.value_or(0) >= next_) return false;
+    }
+    return true;
+  }
+
+  std::string_view NameOf(size_t source) const { return parts_->at(source).name(); }
+
+  const std::shared_ptr<Parts> parts_;
   uint32_t next_;
   const uint32_t first_ = next_;
   const std::optional<uint32_t> last_;
   const GapPolicy gaps_;
   arrow::MemoryPool* const pool_;
-  size_t source_ = 0;           // that stream_ is of
-  std::vector<size_t> failed_;  // since the last object
-  bool joint_ = false;          // the next object is the first of another source
-  std::optional<Clock::time_point> waiting_since_;
-  Clock::time_point look_again_;
-  std::mutex mutex_;  // of stream_ and may_read_ahead_, against Cancel()
+  std::stop_source stop_;
+  std::vector<std::optional<Left>> left_;  // of each source: the last time
+  size_t source_ = 0;                      // that stream_ is of
+  bool joint_ = false;                     // the next object is the first of another source
+  bool complete_ = false;                  // the range's last ledger was given
+  std::optional<Clock::time_point> waiting_since_;  // at the tip of this source
+  // Of what follows, and of what HasHeard() sees of the above, which changes only while
+  // fetching_since_ is not set.
+  std::mutex mutex_;
   std::function<bool()> may_read_ahead_;
   std::unique_ptr<ObjectStream> stream_;
-  std::atomic<bool> cancelled_ = false;
+  std::unique_ptr<ObjectStream> kept_;  // of the one before, which only lagged
+  size_t kept_source_ = 0;
+  std::optional<Clock::time_point> fetching_since_;  // Next() of stream_ is under way
+  bool given_up_ = false;                            // stream_ was cancelled for its silence
 };
 
-// One that could not be opened yet. Until it can it is down.
+// One that could not be opened yet. Until it can it is down; whoever asks what it has tries.
 class LateSource final : public LedgerSource {
  public:
   LateSource(std::string name, OpenLate open)
@@ -197,76 +413,87 @@ class LateSource final : public LedgerSource {
 
   std::string_view name() const override { return name_; }
 
-  arrow::Result<Extent> GetExtent() override {
-    ARROW_ASSIGN_OR_RAISE(LedgerSource* const source, Get());
-    return source->GetExtent();
+  arrow::Result<Extent> GetExtent(const std::stop_token& stop) override {
+    if (LedgerSource* const source = Get()) return source->GetExtent(stop);
+    {
+      const std::lock_guard lock(opening_);
+      if (Get() == nullptr) {
+        auto opened = recovery_.Run({.budget = std::chrono::milliseconds{0}, .stop = stop}, open_);
+        const std::lock_guard lock_again(mutex_);
+        if (opened.ok()) {
+          source_ = *std::move(opened);
+        } else if (CodeOf(opened.status()) != ErrorCode::kCancelled) {
+          why_not_ = opened.status();
+        }
+      }
+    }
+    if (LedgerSource* const source = Get()) return source->GetExtent(stop);
+    return WhyNot();
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
-                                                          arrow::MemoryPool* pool) override {
-    ARROW_ASSIGN_OR_RAISE(LedgerSource* const source, Get());
-    return source->OpenStream(range, gaps, pool);
+                                                          arrow::MemoryPool* pool,
+                                                          const std::stop_token& stop) override {
+    if (LedgerSource* const source = Get()) return source->OpenStream(range, gaps, pool, stop);
+    return WhyNot();
   }
 
   std::optional<std::string> passphrase() const override {
-    const std::lock_guard lock(mutex_);
-    return source_ ? source_->passphrase() : std::nullopt;
+    const LedgerSource* const source = Get();
+    return source != nullptr ? source->passphrase() : std::nullopt;
   }
 
   const Recovery* recovery() const override {
-    const std::lock_guard lock(mutex_);
-    return source_ ? source_->recovery() : &recovery_;
+    const LedgerSource* const source = Get();
+    return source != nullptr ? source->recovery() : &recovery_;
   }
 
  private:
-  arrow::Result<LedgerSource*> Get() {
-    const std::lock_guard lock(opening_);
-    if (source_ == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(auto opened,
-                            recovery_.Run({.budget = std::chrono::milliseconds{0}}, open_));
-      const std::lock_guard lock_again(mutex_);
-      source_ = std::move(opened);
-    }
+  LedgerSource* Get() const {
+    const std::lock_guard lock(mutex_);
     return source_.get();
+  }
+  arrow::Status WhyNot() const {
+    const std::lock_guard lock(mutex_);
+    return why_not_;
   }
 
   const std::string name_;
   const OpenLate open_;
   Recovery recovery_;
-  std::mutex opening_;        // one at a time
-  mutable std::mutex mutex_;  // of source_, which is set once
-  std::unique_ptr<LedgerSource> source_;
+  std::mutex opening_;                    // one at a time
+  mutable std::mutex mutex_;              // of what follows
+  std::unique_ptr<LedgerSource> source_;  // set once
+  arrow::Status why_not_;
 };
 
 class CompositeSource final : public LedgerSource {
  public:
-  explicit CompositeSource(Sources sources)
-      : sources_(std::make_shared<const Sources>(std::move(sources))) {
-    for (const auto& source : *sources_) {
-      name_ += Concat(name_.empty() ? "" : ", else ", source->name());
+  CompositeSource(std::shared_ptr<Parts> parts, std::optional<std::string> passphrase)
+      : parts_(std::move(parts)), passphrase_(std::move(passphrase)) {
+    for (size_t i = 0; i < parts_->size(); ++i) {
+      name_ += Concat(i == 0 ? "" : ", else ", parts_->at(i).name());
     }
-    prober_ = std::jthread([this](const std::stop_token& stop) { Probe(stop); });
   }
 
   std::string_view name() const override { return name_; }
 
   // What they have together: all of those that answer.
-  arrow::Result<Extent> GetExtent() override {
+  arrow::Result<Extent> GetExtent(const std::stop_token&) override {
     std::optional<Extent> all;
     arrow::Status why;
-    for (const size_t i : InOrder(*sources_)) {
-      // Those that are down are asked only where no other one answers.
-      if (all && IsDown(*(*sources_)[i])) break;
-      const auto extent = (*sources_)[i]->GetExtent();
+    for (const size_t i : parts_->InOrder()) {
+      const auto extent = parts_->Heard(i);
       if (!extent.ok()) {
         if (why.ok()) why = extent.status();
       } else if (!all) {
         all = *extent;
       } else {
-        // What one of them does not say, all do not.
+        // Where one of them does not say how far back it goes all do not; the tip is the newest
+        // that is known of.
         const bool known = all->first && extent->first;
         all->first = known ? std::optional(std::min(*all->first, *extent->first)) : std::nullopt;
-        all->newest = known ? std::optional(std::max(*all->newest, *extent->newest)) : std::nullopt;
+        all->newest = std::max(all->newest, extent->newest);
         all->grows = all->grows || extent->grows;
       }
     }
@@ -275,50 +502,48 @@ class CompositeSource final : public LedgerSource {
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
-                                                          arrow::MemoryPool* pool) override {
+                                                          arrow::MemoryPool* pool,
+                                                          const std::stop_token& stop) override {
     if (range.first == 0) {
-      ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
+      ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent(stop));
       range.first = extent.first.value_or(0);
     }
-    auto stream = std::make_unique<CompositeStream>(sources_, range, gaps, pool);
-    ARROW_RETURN_NOT_OK(stream->Start());
+    auto stream = std::make_unique<CompositeStream>(parts_, range, gaps, pool);
+    ARROW_RETURN_NOT_OK(stream->Start(stop));
     return stream;
   }
 
+  // One network's, so what the first one states is asked for once; those that are down not at all.
   std::optional<std::string> passphrase() const override {
-    for (const auto& source : *sources_) {
-      if (auto passphrase = source->passphrase()) return passphrase;
+    {
+      const std::lock_guard lock(mutex_);
+      if (passphrase_) return passphrase_;
+    }
+    for (const size_t i : parts_->InOrder()) {
+      auto stated = parts_->IsDown(i) ? std::nullopt : parts_->at(i).passphrase();
+      if (!stated) continue;
+      const std::lock_guard lock(mutex_);
+      passphrase_ = *stated;
+      return stated;
     }
     return std::nullopt;
   }
 
   std::vector<const LedgerSource*> parts() const override {
     std::vector<const LedgerSource*> parts;
-    for (const auto& source : *sources_) parts.push_back(source.get());
+    for (size_t i = 0; i < parts_->size(); ++i) parts.push_back(&parts_->at(i));
     return parts;
   }
 
   bool made_up() const override {
-    return std::ranges::any_of(*sources_, [](const auto& source) { return source->made_up(); });
+    return std::ranges::any_of(parts(), [](const auto* source) { return source->made_up(); });
   }
 
  private:
-  // While a source is down no stream asks it, so that it could not be found up again.
-  void Probe(const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    while (!never.wait_for(lock, stop, kProbeInterval, [] { return false; }) &&
-           !stop.stop_requested()) {
-      for (const auto& source : *sources_) {
-        if (IsDown(*source)) static_cast<void>(source->GetExtent());
-      }
-    }
-  }
-
-  const std::shared_ptr<const Sources> sources_;
+  const std::shared_ptr<Parts> parts_;
   std::string name_;
-  std::jthread prober_;  // last: it uses all of the above
+  mutable std::mutex mutex_;
+  mutable std::optional<std::string> passphrase_;
 };
 
 }  // namespace
@@ -327,26 +552,35 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenNowOrLater(std::string name, Op
   auto opened = open();
   if (opened.ok() || FailureOf(opened.status()) != Failure::kTransient) return opened;
   auto late = std::make_unique<LateSource>(std::move(name), std::move(open));
-  static_cast<void>(late->GetExtent());  // so that it counts as down
+  static_cast<void>(late->GetExtent(std::stop_token()));  // so that it counts as down
   return late;
 }
 
-arrow::Result<std::unique_ptr<LedgerSource>> OpenComposite(Sources sources) {
+arrow::Result<std::unique_ptr<LedgerSource>> OpenComposite(Sources sources,
+                                                           const CompositeTimes& times) {
+  std::shared_ptr<Parts> parts;
+  try {
+    parts = std::make_shared<Parts>(std::move(sources), times);
+  } catch (const std::system_error& error) {
+    return Error(ErrorCode::kResourceExhausted, "cannot start a thread: ", error.what());
+  }
   const LedgerSource* first = nullptr;
-  std::string passphrase;
-  for (const auto& source : sources) {
-    const auto stated = source->passphrase();
+  std::optional<std::string> passphrase;
+  for (size_t i = 0; i < parts->size(); ++i) {
+    if (parts->IsDown(i)) continue;
+    const LedgerSource& source = parts->at(i);
+    const auto stated = source.passphrase();
     if (!stated) continue;
     if (first == nullptr) {
-      first = source.get();
+      first = &source;
       passphrase = *stated;
-    } else if (*stated != passphrase) {
+    } else if (*stated != *passphrase) {
       return Error(ErrorCode::kFailedPrecondition, first->name(), " is of the network '",
-                   passphrase, "', ", source->name(), " of '", *stated,
+                   *passphrase, "', ", source.name(), " of '", *stated,
                    "'; one cannot stand in for the other");
     }
   }
-  return std::make_unique<CompositeSource>(std::move(sources));
+  return std::make_unique<CompositeSource>(std::move(parts), std::move(passphrase));
 }
 
 }  // namespace stellar_arrow::source

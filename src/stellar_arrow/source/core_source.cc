@@ -221,10 +221,13 @@ class CoreSource final : public LedgerSource {
   std::string_view name() const override { return core_->name; }
 
   // Which ledgers it can make is for the network and its archives to say.
-  arrow::Result<Extent> GetExtent() override { return Extent{{}, {}, /*grows=*/true}; }
+  arrow::Result<Extent> GetExtent(const std::stop_token&) override {
+    return Extent{{}, {}, /*grows=*/true};
+  }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy,
-                                                          arrow::MemoryPool* pool) override {
+                                                          arrow::MemoryPool* pool,
+                                                          const std::stop_token&) override {
     if (range.first < kFirstLakeLedger) {
       return Error(ErrorCode::kInvalidArgument, core_->name,
                    " begins anywhere from ledger 2 on: name the range's first ledger, as in "

@@ -221,7 +221,7 @@ class FileSource final : public LedgerSource {
 
   std::string_view name() const override { return files_->name; }
 
-  arrow::Result<Extent> GetExtent() override {
+  arrow::Result<Extent> GetExtent(const std::stop_token&) override {
     const std::string& path = files_->files[files_->entries.back().file].path;
     if (::access(path.c_str(), R_OK) != 0) {
       return Error(ErrorCode::kNotFound, path, " cannot be read any more: ", std::strerror(errno));
@@ -231,7 +231,8 @@ class FileSource final : public LedgerSource {
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy,
-                                                          arrow::MemoryPool* pool) override {
+                                                          arrow::MemoryPool* pool,
+                                                          const std::stop_token&) override {
     const uint32_t first = files_->entries.front().id.sequence;
     const uint32_t newest = files_->entries.back().id.sequence;
     const bool before = range.first != 0 && range.first < first;

@@ -220,14 +220,15 @@ class FramedFileSource final : public LedgerSource {
 
   std::string_view name() const override { return name_; }
 
-  arrow::Result<Extent> GetExtent() override {
+  arrow::Result<Extent> GetExtent(const std::stop_token&) override {
     if (file_->follow()) ARROW_RETURN_NOT_OK(file_->Refresh());
     return file_->GetExtent();
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy,
-                                                          arrow::MemoryPool* pool) override {
-    ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
+                                                          arrow::MemoryPool* pool,
+                                                          const std::stop_token& stop) override {
+    ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent(stop));
     const bool before = extent.first && range.first != 0 && range.first < *extent.first;
     const uint32_t wanted = before ? range.first : range.last.value_or(range.first);
     const bool beyond = !extent.grows && (!extent.newest || wanted > *extent.newest);
@@ -372,10 +373,13 @@ class PipeSource final : public LedgerSource {
 
   std::string_view name() const override { return name_; }
 
-  arrow::Result<Extent> GetExtent() override { return Extent{{}, {}, follow_}; }
+  arrow::Result<Extent> GetExtent(const std::stop_token&) override {
+    return Extent{{}, {}, follow_};
+  }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy,
-                                                          arrow::MemoryPool* pool) override {
+                                                          arrow::MemoryPool* pool,
+                                                          const std::stop_token&) override {
     if (pipe_->in_use.exchange(true)) {
       return Error(ErrorCode::kUnavailable, name_,
                    " is a pipe, which one stream at a time can read; end the other stream, or "

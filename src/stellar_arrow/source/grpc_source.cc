@@ -410,15 +410,16 @@ class GrpcSource final : public LedgerSource {
 
   std::string_view name() const override { return service_->name(); }
 
-  arrow::Result<Extent> GetExtent() override {
-    return extent_.Get({}, [this] {
-      return service_->recovery().Run({.budget = kAnswerBudget},
-                                      [this] { return AskHealth(*service_, {}); });
+  arrow::Result<Extent> GetExtent(const std::stop_token& stop) override {
+    return extent_.Get(stop, [&] {
+      return service_->recovery().Run({.budget = kAnswerBudget, .stop = stop},
+                                      [&] { return AskHealth(*service_, stop); });
     });
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
-                                                          arrow::MemoryPool* pool) override {
+                                                          arrow::MemoryPool* pool,
+                                                          const std::stop_token&) override {
     if (range.first == 0) {
       return Error(ErrorCode::kInvalidArgument, service_->name(),
                    " does not say which ledgers it has: name the range's first one, as in "

@@ -474,20 +474,22 @@ class LakeSource final : public LedgerSource {
 
   std::string_view name() const override { return lake_->name; }
 
-  arrow::Result<Extent> GetExtent() override {
+  arrow::Result<Extent> GetExtent(const std::stop_token& stop) override {
     const auto asked = Clock::now();
     const std::lock_guard lock(mutex_);
     // Who has waited for another one's answer that did not come does not wait for its own.
     if (!failure_.ok() && failed_ >= asked) return failure_;
-    auto extent = FindExtent();
+    auto extent = FindExtent(stop);
+    if (!extent.ok() && CodeOf(extent.status()) == ErrorCode::kCancelled) return extent;
     failure_ = extent.status();
     failed_ = Clock::now();
     return extent;
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
-                                                          arrow::MemoryPool* pool) override {
-    ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
+                                                          arrow::MemoryPool* pool,
+                                                          const std::stop_token& stop) override {
+    ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent(stop));
     if (range.first != 0 && extent.first && range.first < *extent.first) {
       return LedgerError(ErrorCode::kOutOfRange, range.first, lake_->name, " does not have ledger ",
                          range.first, ": it has ledgers ", *extent.first, " to ", *extent.newest);
@@ -499,9 +501,9 @@ class LakeSource final : public LedgerSource {
   const Recovery* recovery() const override { return lake_->index.recovery().get(); }
 
  private:
-  arrow::Result<Extent> FindExtent() {
+  arrow::Result<Extent> FindExtent(const std::stop_token& stop) {
     const auto now = Clock::now();
-    const LakeIndex index = lake_->index.With({.until = now + kAnswerBudget});
+    const LakeIndex index = lake_->index.With({.until = now + kAnswerBudget, .stop = stop});
     if (!newest_ || now >= list_again_) {
       // Of a remote lake that is known only the end is looked for anew.
       if (!newest_ || !index.is_remote()) {

@@ -153,11 +153,11 @@ class RpcSource final : public LedgerSource {
 
   std::string_view name() const override { return node_->name(); }
 
-  arrow::Result<Extent> GetExtent() override { return GetExtent({}); }
-  arrow::Result<Extent> GetExtent(const std::stop_token& stop);
+  arrow::Result<Extent> GetExtent(const std::stop_token& stop) override;
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
-                                                          arrow::MemoryPool* pool) override;
+                                                          arrow::MemoryPool* pool,
+                                                          const std::stop_token& stop) override;
 
   std::optional<std::string> passphrase() const override {
     const std::lock_guard lock(mutex_);
@@ -317,8 +317,9 @@ arrow::Result<Extent> RpcSource::GetExtent(const std::stop_token& stop) {
 
 arrow::Result<std::unique_ptr<ObjectStream>> RpcSource::OpenStream(LedgerRange range,
                                                                    GapPolicy gaps,
-                                                                   arrow::MemoryPool* pool) {
-  ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent());
+                                                                   arrow::MemoryPool* pool,
+                                                                   const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const Extent extent, GetExtent(stop));
   const uint32_t newest = extent.newest.value_or(0);
   if (range.first == 0) range.first = extent.first.value_or(newest);
   if (extent.first && range.first < *extent.first) {

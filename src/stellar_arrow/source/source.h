@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -99,16 +100,21 @@ class LedgerSource {
   // The source as the user gave it, without secrets.
   virtual std::string_view name() const = 0;
 
-  virtual arrow::Result<Extent> GetExtent() = 0;
+  // Asks for it, where it is not known, until it is answered, given up, or `stop` comes. Errors:
+  // CANCELLED, for whoever was stopped.
+  virtual arrow::Result<Extent> GetExtent(const std::stop_token& stop) = 0;
+  arrow::Result<Extent> GetExtent() { return GetExtent(std::stop_token()); }
 
   // A pass over `range`, whose objects' bytes are taken from `pool`. Errors: OUT_OF_RANGE, saying
   // what the source has, when the range begins before its first ledger, or ends after its newest
-  // and it cannot grow.
+  // and it cannot grow; CANCELLED once `stop` comes, which is for this call alone.
   virtual arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
-                                                                  arrow::MemoryPool* pool) = 0;
-  // The same with Arrow's default pool.
-  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps) {
-    return OpenStream(range, gaps, arrow::default_memory_pool());
+                                                                  arrow::MemoryPool* pool,
+                                                                  const std::stop_token& stop) = 0;
+  // The same that cannot be stopped, and with Arrow's default pool.
+  arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(
+      LedgerRange range, GapPolicy gaps, arrow::MemoryPool* pool = arrow::default_memory_pool()) {
+    return OpenStream(range, gaps, pool, std::stop_token());
   }
 
   // The network passphrase that the source states about itself (a lake's manifest), if any.

@@ -153,13 +153,14 @@ class SyntheticSource final : public LedgerSource {
 
   std::string_view name() const override { return name_; }
 
-  arrow::Result<Extent> GetExtent() override {
+  arrow::Result<Extent> GetExtent(const std::stop_token&) override {
     const uint32_t newest = AsAsked() ? chain_->highest() : pace_.newest();
     return Extent{options_.start, newest, AsAsked() || newest < pace_.last()};
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy,
-                                                          arrow::MemoryPool* pool) override {
+                                                          arrow::MemoryPool* pool,
+                                                          const std::stop_token&) override {
     const uint32_t first = range.first == 0 ? options_.start : range.first;
     const uint32_t last = range.last.value_or(pace_.last());
     if (first < options_.start || last > pace_.last()) {
