@@ -2,6 +2,7 @@
 it from ending."""
 
 import os
+import pathlib
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ import pyarrow.flight as flight
 import pytest
 
 import ledgers
+import preloaded
 from program import (TABLE, Server, eventually, next_ledger, options, read, run, wire_code)
 
 FIRST = ledgers.FIRST
@@ -225,4 +227,42 @@ def test_taken_port_is_an_error_that_names_it(server):
 
 def test_port_alias_of_the_original_is_accepted():
     server = Server(ledgers.PUBNET_LAKE, env={"PORT": "0"}, port=None)
+    assert server.stop() == 0
+
+
+# access() of a ledger file does not return once the file HANG is there, as on a disk that is gone.
+HANGING_DISK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int access(const char* path, int mode) {
+  int (*real)(const char*, int) = dlsym(RTLD_NEXT, "access");
+  const char* hang = getenv("HANG");
+  while (strstr(path, "ledgers.xdr") && real(hang, F_OK) == 0) {
+    char seen[4096];
+    snprintf(seen, sizeof seen, "%s.seen", hang);
+    close(open(seen, O_CREAT | O_WRONLY, 0600));
+    usleep(10000);
+  }
+  return real(path, mode);
+}
+"""
+
+
+@pytest.mark.skipif(preloaded.COMPILER is None, reason="no C compiler here")
+def test_a_source_that_does_not_answer_cannot_keep_the_server(tmp_path):
+    files = [tmp_path / name / "ledgers.xdr" for name in ("a", "b")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_bytes(ledgers.framed(ledgers.make_chain(64, [0, 0])))
+    hang = tmp_path / "hang"
+    server = Server("\n".join(map(str, files)), env={
+        "DRAIN_TIMEOUT": "3s", "HANG": str(hang),
+        "LD_PRELOAD": str(preloaded.build(tmp_path, "hanging_disk", HANGING_DISK))})
+    hang.touch()
+    eventually(pathlib.Path(f"{hang}.seen").exists)
     assert server.stop() == 0

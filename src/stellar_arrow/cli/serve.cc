@@ -7,9 +7,11 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <ctime>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -43,17 +45,25 @@ class Stopper {
  public:
   Stopper(std::chrono::milliseconds timeout, ops::Health& health)
       : timeout_(timeout), health_(health), thread_([this] { Run(); }) {}
-  ~Stopper() { Retire(); }
-
-  // Until there is a server, a signal ends the program at once.
-  void Watch(flight::Server* server) { server_ = server; }
-
-  // Lets go of the server; from now on signals do nothing.
-  void Retire() {
-    if (retired_.exchange(true)) return;
+  ~Stopper() {
+    retired_ = true;
     ::pthread_kill(thread_.native_handle(), SIGTERM);  // wakes it
     thread_.join();
     if (drain_.joinable()) drain_.join();
+  }
+
+  // Until there is a server, a signal ends the program at once.
+  void Watch(flight::Server* server) {
+    const std::lock_guard lock(mutex_);
+    server_ = server;
+  }
+
+  // Lets go of the server, once it has been drained. From now on a signal ends the program at once
+  // again, and so does the time, where one came before.
+  void LetGo() {
+    std::unique_lock lock(mutex_);
+    drained_.wait(lock, [this] { return !draining_; });
+    server_ = nullptr;
   }
 
  private:
@@ -63,12 +73,18 @@ class Stopper {
     if (retired_) return;
     health_.Draining();
     spdlog::info("stopping on signal {}", signal);
-    flight::Server* const server = server_;
-    if (server == nullptr) std::_Exit(EXIT_SUCCESS);
-    drain_ = std::thread([this, server] {
-      if (const arrow::Status drained = server->Drain(timeout_); !drained.ok()) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (server_ == nullptr) std::_Exit(EXIT_SUCCESS);
+      draining_ = true;
+    }
+    drain_ = std::thread([this] {
+      if (const arrow::Status drained = server_->Drain(timeout_); !drained.ok()) {
         spdlog::error("{}", drained.message());
       }
+      const std::lock_guard lock(mutex_);
+      draining_ = false;
+      drained_.notify_all();
     });
     const timespec limit{timeout_.count() / 1000, timeout_.count() % 1000 * 1'000'000};
     while ((signal = ::sigtimedwait(&signals_, nullptr, &limit)) < 0 && errno == EINTR) {
@@ -86,8 +102,11 @@ class Stopper {
   const std::chrono::milliseconds timeout_;
   ops::Health& health_;
   const sigset_t signals_ = BlockStopSignals();
-  std::atomic<flight::Server*> server_ = nullptr;
   std::atomic<bool> retired_ = false;
+  std::mutex mutex_;
+  std::condition_variable drained_;
+  flight::Server* server_ = nullptr;
+  bool draining_ = false;  // server_ does not change meanwhile
   std::thread drain_;
   std::thread thread_;  // last: it uses all of the above
 };
@@ -231,8 +250,8 @@ arrow::Status Serve(const Settings& settings) {
   spdlog::info("listening on grpc://{}:{}", options.listen, server->port());
   const arrow::Status served = server->Serve();
   if (raw_ledgers != nullptr) raw_ledgers->Shutdown(settings.Duration("drain-timeout") / 10);
-  watch.reset();  // may wait for the source, which the stopper does not do for ever
-  stopper.Retire();
+  stopper.LetGo();
+  watch.reset();  // may wait for the source, as that may itself; the stopper does not for ever
   spdlog::info("stopped; of {} bytes of memory {} were used at most", budget.limit(),
                budget.most_bytes());
   return served;
