@@ -21,7 +21,7 @@
 #include "stellar_arrow/ledger/ledger.h"
 #include "stellar_arrow/protos/health.grpc.pb.h"
 #include "stellar_arrow/protos/raw_ledger_service.grpc.pb.h"
-#include "stellar_arrow/source/extent_cache.h"
+#include "stellar_arrow/source/answer_cache.h"
 #include "stellar_arrow/source/object_bytes.h"
 #include "stellar_arrow/source/taken_ledgers.h"
 

@@ -6,14 +6,13 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
-#include "stellar_arrow/source/extent_cache.h"
+#include "stellar_arrow/source/answer_cache.h"
 #include "stellar_arrow/source/http_client.h"
 #include "stellar_arrow/source/lake_layout.h"
 #include "stellar_arrow/source/rpc_answer.h"
@@ -25,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 // How long whoever asks what the node has waits for one that fails.
 constexpr std::chrono::milliseconds kAnswerBudget{5'000};
+constexpr std::chrono::hours kForEver{24 * 365};
 constexpr std::chrono::seconds kRequestTime{30};  // the node's own limit is 25
 // Pages begin small and grow to about so many bytes, or the most ledgers that nodes allow.
 constexpr int64_t kPageBytes = int64_t{8} << 20;
@@ -160,13 +160,11 @@ class RpcSource final : public LedgerSource {
                                                           const std::stop_token& stop) override;
 
   std::optional<std::string> passphrase() const override {
-    const std::lock_guard lock(mutex_);
-    if (!passphrase_) {
-      auto found = node_->recovery().Run({.budget = kAnswerBudget},
-                                         [this] { return node_->FindPassphrase(); });
-      if (found.ok()) passphrase_ = *std::move(found);
-    }
-    return passphrase_;
+    auto found = passphrase_.Get({}, [this] {
+      return node_->recovery().Run({.budget = kAnswerBudget},
+                                   [this] { return node_->FindPassphrase(); });
+    });
+    return found.ok() ? std::optional(*std::move(found)) : std::nullopt;
   }
 
   const Recovery* recovery() const override { return &node_->recovery(); }
@@ -174,8 +172,8 @@ class RpcSource final : public LedgerSource {
  private:
   const std::shared_ptr<Node> node_;
   const std::shared_ptr<ExtentCache> extent_ = std::make_shared<ExtentCache>();
-  mutable std::mutex mutex_;
-  mutable std::optional<std::string> passphrase_;
+  // Every stream asks for it: of a node that does not answer once a second.
+  mutable AnswerCache<std::string> passphrase_{kForEver, std::chrono::seconds(1)};
 };
 
 arrow::Result<Extent> Look(Node& node, ExtentCache& cache, const std::stop_token& stop) {

@@ -128,6 +128,20 @@ TEST(RpcSource, ARequestThatHangsIsCancelledFromAnotherThread) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }
 
+TEST(RpcSource, ThatDoesNotTellThePassphraseIsNotAskedForItByEveryStream) {
+  std::atomic<int> asked = 0;
+  const StubServer node([&](const auto& request) -> StubServer::Answer {
+    if (request.body.find("getNetwork") != std::string::npos) ++asked;
+    return {StubServer::Say("503 Service Unavailable", "")};
+  });
+  SourceOptions options;
+  options.recovery = {.max_attempts = 1, .breaker_threshold = 1000};
+  const auto source = OpenRpc(node.url(), "", options);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(source->passphrase(), std::nullopt);
+  EXPECT_LT(asked, 50);
+  EXPECT_GE(asked, 1);
+}
+
 TEST(RpcSource, ItsNameIsWithoutWhatMayBeSecret) {
   EXPECT_EQ(RpcName("https://me:word@host:8000/v1/key?key=1#x"), "rpc+https://host:8000/...");
   EXPECT_EQ(RpcName("https://host?key=1"), "rpc+https://host/...");

@@ -1,5 +1,5 @@
-// What a remote source has, as it said a moment ago: who asks at the same time asks once. Knows no
-// source.
+// What a remote source has answered, as it said a moment ago: who asks at the same time asks once.
+// Knows no source.
 #pragma once
 
 #include <arrow/result.h>
@@ -16,40 +16,47 @@
 namespace stellar_arrow::source {
 
 // Thread-safe.
-class ExtentCache {
+template <typename Answer>
+class AnswerCache {
  public:
-  // The last answer if it is young enough, else what `ask()`, an arrow::Result<Extent>, says. Who
+  // For how long an answer is not asked for again, and a failure.
+  AnswerCache(std::chrono::milliseconds good, std::chrono::milliseconds failed)
+      : good_(good), failed_(failed) {}
+
+  // The last answer if it is young enough, else what `ask()`, an arrow::Result<Answer>, says. Who
   // has waited for another one's question that failed is told the same. Errors: CANCELLED, for
   // whoever was stopped alone.
   template <typename Ask>
-  arrow::Result<Extent> Get(const std::stop_token& stop, Ask ask) {
+  arrow::Result<Answer> Get(const std::stop_token& stop, Ask ask) {
     const auto asked = Clock::now();
     std::unique_lock lock(mutex_);
     if (!answered_or_free_.wait(lock, stop, [this] { return !asking_; })) {
       return Error(ErrorCode::kCancelled, "the question was cancelled");
     }
-    if (answered_ >= asked || (last_.ok() && Clock::now() - answered_ < kAge)) return last_;
+    if (last_ &&
+        (answered_ >= asked || Clock::now() - answered_ < (last_->ok() ? good_ : failed_))) {
+      return *last_;
+    }
     asking_ = true;
     lock.unlock();
     const Free free(*this);
-    const arrow::Result<Extent> extent = ask();
+    arrow::Result<Answer> answer = ask();
     lock.lock();
-    if (extent.ok() || CodeOf(extent.status()) != ErrorCode::kCancelled) {
-      last_ = extent;
+    if (answer.ok() || CodeOf(answer.status()) != ErrorCode::kCancelled) {
+      last_ = answer;
       answered_ = Clock::now();
     }
     lock.unlock();
-    return extent;
+    return answer;
   }
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::milliseconds kAge{1'000};
 
   // Lets the next one ask, however the question ended.
   class Free {
    public:
-    explicit Free(ExtentCache& cache) : cache_(cache) {}
+    explicit Free(AnswerCache& cache) : cache_(cache) {}
     ~Free() {
       {
         const std::lock_guard lock(cache_.mutex_);
@@ -59,14 +66,22 @@ class ExtentCache {
     }
 
    private:
-    ExtentCache& cache_;
+    AnswerCache& cache_;
   };
 
+  const std::chrono::milliseconds good_;
+  const std::chrono::milliseconds failed_;
   std::mutex mutex_;
   std::condition_variable_any answered_or_free_;
   bool asking_ = false;  // somebody is
-  arrow::Result<Extent> last_ = arrow::Status::UnknownError("nobody has asked");
+  std::optional<arrow::Result<Answer>> last_;
   Clock::time_point answered_{};
+};
+
+// What a source has, which grows.
+class ExtentCache : public AnswerCache<Extent> {
+ public:
+  ExtentCache() : AnswerCache(std::chrono::milliseconds(1'000), {}) {}
 };
 
 }  // namespace stellar_arrow::source
