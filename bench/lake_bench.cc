@@ -43,15 +43,15 @@ class FarStore final : public source::Store {
   std::chrono::milliseconds latency{0};
 
   bool is_remote() const override { return true; }
-  arrow::Result<std::vector<Entry>> List(const std::string&, const std::stop_token&) override {
+  arrow::Result<std::vector<Entry>> List(const std::string&, const source::Patience&) override {
     return Error(ErrorCode::kUnimplemented, "no list");
   }
-  arrow::Result<bool> Exists(const std::string& object, const std::stop_token&) override {
+  arrow::Result<bool> Exists(const std::string& object, const source::Patience&) override {
     std::this_thread::sleep_for(latency);
     return objects_.contains(object);
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object, arrow::MemoryPool*,
-                                                     const std::stop_token&) override {
+                                                     const source::Patience&) override {
     std::this_thread::sleep_for(latency);
     const auto found = objects_.find(object);
     return found == objects_.end() ? nullptr : found->second;

@@ -3,7 +3,6 @@
 #include <arrow/buffer.h>
 #include <arrow/util/io_util.h>
 
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <string_view>
@@ -18,12 +17,10 @@
 namespace stellar_arrow::source {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // Whoever asks what there is wants to know it within 5 s.
-constexpr auto kHeadTimeout = std::chrono::milliseconds(5'000);
-// How long the sight of the manifest proves that the lake is there.
-constexpr auto kProofLasts = std::chrono::seconds(10);
+constexpr auto kHeadTime = std::chrono::milliseconds(5'000);
+constexpr auto kPageTime = std::chrono::milliseconds(60'000);
+constexpr auto kObjectTime = std::chrono::milliseconds(300'000);
 constexpr int64_t kMostPageBytes = 64 << 20;  // with 64,000 links it has some 10 MB
 
 bool IsMissing(const HttpResponse& response) {
@@ -51,15 +48,20 @@ class HttpStore final : public Store {
   bool is_remote() const override { return true; }
 
   arrow::Result<std::vector<Entry>> List(const std::string& folder,
-                                         const std::stop_token& stop) override {
+                                         const Patience& patience) override {
     const std::string path = folder.empty() ? "/" : "/" + folder + "/";
-    ARROW_ASSIGN_OR_RAISE(const HttpResponse response,
-                          Send({.url = UrlOf(path), .most_bytes = kMostPageBytes, .stop = stop}));
+    ARROW_ASSIGN_OR_RAISE(const HttpResponse response, Send({.url = UrlOf(path),
+                                                             .most_bytes = kMostPageBytes,
+                                                             .total = patience.Within(kPageTime),
+                                                             .stop = patience.stop}));
     const arrow::Status status = StatusOf(response, NameOf(path));
-    if (FailureOf(status) == Failure::kTransient) return status;
     std::vector<Entry> entries;
     if (status.ok()) entries = LinksOf(std::string_view(*response.body));
-    if (!folder.empty()) return entries;
+    if (!folder.empty()) {
+      if (!IsMissing(response)) ARROW_RETURN_NOT_OK(status);
+      return entries;
+    }
+    if (FailureOf(status) == Failure::kTransient) return status;
     // Without pages of links the folder is refused, missing, or something else altogether.
     for (const Entry& entry : entries) {
       if (entry.name == ".." || ParseLakeName(entry.name)) return entries;
@@ -67,24 +69,26 @@ class HttpStore final : public Store {
     return Error(ErrorCode::kUnimplemented, NameOf("/"), " does not list its files");
   }
 
-  arrow::Result<bool> Exists(const std::string& object, const std::stop_token& stop) override {
+  arrow::Result<bool> Exists(const std::string& object, const Patience& patience) override {
     ARROW_ASSIGN_OR_RAISE(const HttpResponse response, Send({.method = HttpMethod::kHead,
                                                              .url = UrlOf("/" + object),
-                                                             .total = kHeadTimeout,
-                                                             .stop = stop}));
-    ARROW_RETURN_NOT_OK(Judge(object, response, stop));
-    return !IsMissing(response);
+                                                             .total = patience.Within(kHeadTime),
+                                                             .stop = patience.stop}));
+    if (IsMissing(response)) return false;
+    ARROW_RETURN_NOT_OK(StatusOf(response, NameOf("/" + object)));
+    return true;
   }
 
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
                                                      arrow::MemoryPool* pool,
-                                                     const std::stop_token& stop) override {
+                                                     const Patience& patience) override {
     ARROW_ASSIGN_OR_RAISE(HttpResponse response, Send({.url = UrlOf("/" + object),
                                                        .most_bytes = kMostStoredBytes,
+                                                       .total = patience.Within(kObjectTime),
                                                        .pool = pool,
-                                                       .stop = stop}));
-    ARROW_RETURN_NOT_OK(Judge(object, response, stop));
+                                                       .stop = patience.stop}));
     if (IsMissing(response)) return nullptr;
+    ARROW_RETURN_NOT_OK(StatusOf(response, NameOf("/" + object)));
     if (!response.end_is_known) {
       return arrow::internal::IOErrorFromErrno(EIO, NameOf("/" + object),
                                                ": the response does not say where it ends");
@@ -100,30 +104,9 @@ class HttpStore final : public Store {
     return WithDescriptor([&] { return client_.Send(request); });
   }
 
-  // OK where the object is there, or missing in a lake that is there.
-  arrow::Status Judge(const std::string& object, const HttpResponse& response,
-                      const std::stop_token& stop) {
-    const bool is_manifest = object == kManifestName;
-    if (!IsMissing(response)) {
-      ARROW_RETURN_NOT_OK(StatusOf(response, NameOf("/" + object)));
-      if (is_manifest) has_manifest_ = true;
-      proven_ = Clock::now();
-      return arrow::Status::OK();
-    }
-    if (is_manifest ? !has_manifest_
-                    : !has_manifest_ || Clock::now() < proven_.load() + kProofLasts) {
-      return arrow::Status::OK();
-    }
-    // Where the manifest has gone, too, nothing is told of the object.
-    if (!is_manifest) return Exists(std::string(kManifestName), stop).status();
-    return Error(ErrorCode::kUnavailable, NameOf(""), " is gone: its .config.json is not there");
-  }
-
   const std::string url_;
   const std::string query_;
   HttpClient client_;
-  std::atomic<bool> has_manifest_ = false;
-  std::atomic<Clock::time_point> proven_ = Clock::time_point{};  // that the lake is there
 };
 
 }  // namespace

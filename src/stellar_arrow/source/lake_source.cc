@@ -6,13 +6,13 @@
 #include <array>
 #include <chrono>
 #include <functional>
-#include <mutex>
 #include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/answer_cache.h"
 #include "stellar_arrow/source/fetch_ahead.h"
 #include "stellar_arrow/source/lake_layout.h"
 #include "stellar_arrow/source/recovery.h"
@@ -26,6 +26,10 @@ using Clock = std::chrono::steady_clock;
 
 // How long a lake that a network lies before is not asked again for what was not there yet.
 constexpr auto kTipInterval = std::chrono::milliseconds(500);
+// The same, twice as long each time, for what is read whole each time to see whether it is whole.
+constexpr auto kLongestInterval = std::chrono::milliseconds(16'000);
+// How long what it has is not asked again.
+constexpr auto kExtentInterval = std::chrono::milliseconds(500);
 // Objects behind a missing one among which is looked for one that is there.
 constexpr uint32_t kMostMissing = 1 << 20;
 // How often a lake is listed anew where a look at one name serves in between: a partition can hold
@@ -33,8 +37,10 @@ constexpr uint32_t kMostMissing = 1 << 20;
 constexpr auto kListInterval = std::chrono::seconds(10);
 // The same for one that a network lies before, whose end is found by single names in between.
 constexpr auto kRemoteListInterval = std::chrono::seconds(60);
-// How long whoever asks what the lake has waits for a store that fails.
+// How long whoever asks what the lake has waits for a store that fails; and, within that, for its
+// list of names, which the search for the newest object can do without.
 constexpr auto kAnswerBudget = std::chrono::seconds(5);
+constexpr auto kHintBudget = std::chrono::seconds(2);
 
 // An object by its name.
 struct NamedObject {
@@ -66,6 +72,9 @@ struct Naming {
     return {range.first, *range.last, ObjectPath(sequence)};
   }
 
+  // Whether all objects lie in one folder, of which a list can be too long.
+  bool is_flat() const { return flat || layout.files_per_partition == 1; }
+
   // Follows an object whose path shows another ending, or that it lies flat or does not.
   void Follow(const std::string& path) {
     flat = path.find('/') == std::string::npos;
@@ -88,6 +97,12 @@ class LakeIndex {
     copy.patience_ = std::move(patience);
     return copy;
   }
+  // For what can be done without: one attempt.
+  LakeIndex OnceWithin(std::chrono::milliseconds time) const {
+    return With({.budget = std::chrono::milliseconds(0),
+                 .until = std::min(patience_.until, Clock::now() + time),
+                 .stop = patience_.stop});
+  }
 
   struct Names {
     std::vector<NamedObject> objects;     // by first ledger
@@ -98,7 +113,7 @@ class LakeIndex {
   // The names in the folder `folder` of the lake ("" = its own), those of no lake left out.
   arrow::Result<Names> List(const std::string& folder) const {
     ARROW_ASSIGN_OR_RAISE(const auto entries, recovery_->Run(patience_, [&] {
-      return store_->List(folder, patience_.stop);
+      return store_->List(folder, patience_);
     }));
     Names names;
     for (const Store::Entry& entry : entries) {
@@ -181,28 +196,28 @@ class LakeIndex {
     return std::nullopt;
   }
 
-  // The last one of the objects that follow each other from `last` on, which is there. It is found
-  // in steps that double as long as something is there, and halve then; so a gap may be passed over
-  // as well as taken for the end.
-  arrow::Result<NamedObject> LastFrom(const Naming& naming, NamedObject last) const {
+  // Moves `last`, which is there, on to the last one of the objects that follow each other from it.
+  // That is found in steps that double as long as something is there, and halve then; so a gap may
+  // be passed over as well as taken for the end. Where it fails `last` has moved as far as it came.
+  arrow::Status GoToLast(const Naming& naming, NamedObject* last) const {
     const uint64_t size = naming.layout.ledgers_per_file;
     uint64_t step = size;
     const auto go = [&]() -> arrow::Result<bool> {
-      if (last.first + step > UINT32_MAX) return false;
-      ARROW_ASSIGN_OR_RAISE(auto found, Find(naming, static_cast<uint32_t>(last.first + step)));
-      if (found) last = *std::move(found);
+      if (last->first + step > UINT32_MAX) return false;
+      ARROW_ASSIGN_OR_RAISE(auto found, Find(naming, static_cast<uint32_t>(last->first + step)));
+      if (found) *last = *std::move(found);
       return found.has_value();
     };
     for (bool there = true; there; step *= there ? 2 : 1) {
       ARROW_ASSIGN_OR_RAISE(there, go());
     }
     while ((step /= 2) >= size) ARROW_RETURN_NOT_OK(go());
-    return last;
+    return arrow::Status::OK();
   }
 
   // The first object there is from `sequence` on, which itself may be missing: looked for behind it
   // in steps that double, and then between the last two of these in steps that halve. Absent if
-  // none of kMostMissing objects was met.
+  // none of kMostMissing objects was met. That is some forty requests where nothing is there.
   arrow::Result<std::optional<NamedObject>> SearchFrom(const Naming& naming,
                                                        uint32_t sequence) const {
     const uint64_t size = naming.layout.ledgers_per_file;
@@ -227,13 +242,13 @@ class LakeIndex {
   }
 
   arrow::Result<bool> Exists(const std::string& object) const {
-    return recovery_->Run(patience_, [&] { return store_->Exists(object, patience_.stop); });
+    return recovery_->Run(patience_, [&] { return store_->Exists(object, patience_); });
   }
 
   // Null if it is not there. One request of the store, where Exists() first makes two.
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadIfThere(const std::string& object,
                                                             arrow::MemoryPool* pool) const {
-    return recovery_->Run(patience_, [&] { return store_->Read(object, pool, patience_.stop); });
+    return recovery_->Run(patience_, [&] { return store_->Read(object, pool, patience_); });
   }
 
   // The same where it was there a moment ago.
@@ -270,37 +285,48 @@ struct Lake {
   Naming naming;  // of its newest objects
   std::optional<std::string> passphrase;
   uint32_t first_ledger;  // where its first object is looked for, before names are listed
+  bool first_is_said;     // and nowhere else: it is there, or the lake is empty yet
   int fetchers;
   std::optional<NamedObject> oldest, newest;  // when it was opened
 };
 
-// The oldest object; absent if there is none. Errors: UNIMPLEMENTED where it is not the one that it
-// is looked for, and the lake tells no names.
+// The oldest object; absent if there is none. Errors: UNIMPLEMENTED where it is not the one that is
+// looked for, and the lake tells no names.
 arrow::Result<std::optional<NamedObject>> FindOldest(const Lake& lake, const LakeIndex& index) {
-  if (index.is_remote()) {
-    ARROW_ASSIGN_OR_RAISE(auto found, index.Find(lake.naming, lake.first_ledger));
-    if (found) return found;
+  if (!index.is_remote()) return index.FirstFrom(0);
+  ARROW_ASSIGN_OR_RAISE(auto found, index.Find(lake.naming, lake.first_ledger));
+  if (!found && !lake.naming.is_flat()) {
+    Naming flat = lake.naming;
+    flat.flat = true;
+    ARROW_ASSIGN_OR_RAISE(found, index.Find(flat, lake.first_ledger));
   }
-  return index.FirstFrom(0);
+  if (found || lake.first_is_said) return found;
+  auto listed = index.FirstFrom(0);
+  if (listed.ok()) return listed;
+  return WithContext(
+      listed.status(),
+      Concat(lake.name, "/", lake.naming.ObjectPath(lake.first_ledger),
+             " does not exist, and its files cannot be listed; if the lake begins with a later "
+             "ledger, put #first=LEDGER behind its URL"));
 }
 
-// The newest object, where `oldest` is the oldest one.
-arrow::Result<NamedObject> FindNewest(const Lake& lake, const LakeIndex& index,
-                                      const NamedObject& oldest) {
+// Moves `newest`, some object that is there, on to the newest one.
+arrow::Status GoToNewest(const LakeIndex& index, const Naming& naming, NamedObject* newest) {
   if (!index.is_remote()) {
-    ARROW_ASSIGN_OR_RAISE(auto newest, index.Newest());
-    return newest ? *std::move(newest) : oldest;
+    ARROW_ASSIGN_OR_RAISE(auto found, index.Newest());
+    if (found) *newest = *std::move(found);
+    return arrow::Status::OK();
   }
-  // Of the names only those of partitions are few, and with one of these the search begins.
-  NamedObject from = oldest;
-  const auto top = index.List("");
-  if (!top.ok() && CodeOf(top.status()) != ErrorCode::kUnimplemented) return top.status();
-  if (top.ok() && !top->objects.empty()) from = top->objects.back();
-  if (top.ok() && !top->partitions.empty()) {
-    ARROW_ASSIGN_OR_RAISE(const auto first, index.Find(lake.naming, top->partitions.back().first));
-    if (first && first->first > from.first) from = *first;
+  // Of the names only those of partitions are few. With the last of these the search begins, if it
+  // can be had at once.
+  if (!naming.is_flat()) {
+    const auto top = index.OnceWithin(kHintBudget).List("");
+    if (top.ok() && !top->partitions.empty()) {
+      ARROW_ASSIGN_OR_RAISE(auto first, index.Find(naming, top->partitions.back().first));
+      if (first && first->first > newest->first) *newest = *std::move(first);
+    }
   }
-  return index.LastFrom(lake.naming, from);
+  return index.GoToLast(naming, newest);
 }
 
 class LakeStream final : public ObjectStream {
@@ -325,14 +351,15 @@ class LakeStream final : public ObjectStream {
 
   arrow::Result<Fetched> Next() override {
     if (done_) return Fetched{};
+    if (Clock::now() < ask_again_) return Fetched{Fetched::State::kNotYet, {}, reason_};
     if (next_ == 0) {  // the range begins where the lake will
-      ARROW_ASSIGN_OR_RAISE(const auto first, index_.FirstFrom(0));
-      if (!first) return NotYet(Concat(lake_->name, " is empty"));
+      ARROW_ASSIGN_OR_RAISE(const auto first, FindOldest(*lake_, index_));
+      if (!first) return NotYet(kTipInterval, lake_->name, " is empty");
+      naming_.Follow(first->path);
       next_ = std::max(first->first, kFirstLakeLedger);
     }
     if (last_ && next_ > *last_) return Fetched{};
     NamedObject object = naming_.ObjectWith(next_);
-    if (Clock::now() < ask_again_) return NotYet(object);
     ARROW_ASSIGN_OR_RAISE(auto bytes, ReadNext(object));
     if (bytes == nullptr) {
       objects_in_a_row_ = 0;
@@ -343,8 +370,7 @@ class LakeStream final : public ObjectStream {
                              " had ledgers up to ", *newest_,
                              ", but has none from this one on now");
         }
-        if (index_.is_remote()) ask_again_ = Clock::now() + kTipInterval;
-        return NotYet(object);
+        return NotYet(kTipInterval, lake_->name, "/", object.path, " does not exist yet");
       }
       if (last_ && object.first > *last_) return Fetched{};
       ARROW_ASSIGN_OR_RAISE(bytes, index_.Read(object.path, pool_));
@@ -354,9 +380,12 @@ class LakeStream final : public ObjectStream {
     if (IsCutShort(stored)) {
       ARROW_ASSIGN_OR_RAISE(const bool newest, IsNewest(object));
       if (newest) {
-        return NotYet(Concat(lake_->name, "/", object.path, " is not whole yet"));
+        const auto interval =
+            std::exchange(cut_short_interval_, std::min(cut_short_interval_ * 2, kLongestInterval));
+        return NotYet(interval, lake_->name, "/", object.path, " is not whole yet");
       }
     }
+    cut_short_interval_ = kTipInterval;
     Fetched fetched{Fetched::State::kObject,
                     {Concat(lake_->name, "/", object.path), Form::kBatch, /*zstd=*/true,
                      std::move(bytes), std::max(object.first, kFirstLakeLedger), object.last},
@@ -381,11 +410,12 @@ class LakeStream final : public ObjectStream {
   }
 
  private:
-  static Fetched NotYet(std::string reason) {
-    return {Fetched::State::kNotYet, {}, std::move(reason)};
-  }
-  Fetched NotYet(const NamedObject& object) const {
-    return NotYet(Concat(lake_->name, "/", object.path, " does not exist yet"));
+  // A lake elsewhere is asked again after `interval`.
+  template <typename... Reason>
+  Fetched NotYet(std::chrono::milliseconds interval, const Reason&... reason) {
+    reason_ = Concat(reason...);
+    if (index_.is_remote()) ask_again_ = Clock::now() + interval;
+    return {Fetched::State::kNotYet, {}, reason_};
   }
 
   // Null if it is not there.
@@ -416,14 +446,9 @@ class LakeStream final : public ObjectStream {
   // course of years), or came to be meanwhile, it is that. If the lake goes on behind it that is a
   // gap: an error, or the next object there is. False: the lake ends here for now.
   arrow::Result<bool> FindBehindGap(NamedObject* object) {
-    const auto now = Clock::now();
-    if (now < list_again_) {
-      if (object->last == UINT32_MAX) return false;
-      const std::string following = naming_.ObjectPath(object->last + 1);
-      ARROW_ASSIGN_OR_RAISE(const bool goes_on, index_.Exists(following));
-      if (!goes_on) return false;
-    }
-    list_again_ = now + kListInterval;
+    ARROW_ASSIGN_OR_RAISE(const bool may_go_on,
+                          index_.is_remote() ? GoesOnFar(*object) : GoesOnNear(*object));
+    if (!may_go_on) return false;
     ARROW_ASSIGN_OR_RAISE(const auto after, index_.is_remote() ? index_.SearchFrom(naming_, next_)
                                                                : index_.FirstFrom(next_));
     if (!after) return false;
@@ -431,20 +456,52 @@ class LakeStream final : public ObjectStream {
       // Names may come while others are looked at, and one of them be seen without the one before.
       ARROW_ASSIGN_OR_RAISE(const bool came, index_.Exists(object->path));
       if (came) return true;
-      std::optional<NamedObject> newest;
-      if (index_.is_remote()) {
-        ARROW_ASSIGN_OR_RAISE(newest, index_.LastFrom(naming_, *after));
-      } else {
-        ARROW_ASSIGN_OR_RAISE(newest, index_.Newest());
-      }
+      NamedObject newest = *after;
+      ARROW_RETURN_NOT_OK(GoToNewest(index_, naming_, &newest));
       return GapError(next_, "ledger ", next_, " is missing: ", lake_->name, "/", object->path,
                       " does not exist, although ", lake_->name, " goes on with ", after->path,
-                      " up to ledger ", newest ? newest->last : after->last);
+                      " up to ledger ", newest.last);
     }
     *object = *after;
     naming_.Follow(after->path);
     list_again_ = {};
+    look_ahead_ = 0;
     return true;
+  }
+
+  // Whether to look for what is behind the missing object: where the next but one is there, and now
+  // and then.
+  arrow::Result<bool> GoesOnNear(const NamedObject& object) {
+    const auto now = Clock::now();
+    if (now < list_again_) {
+      if (object.last == UINT32_MAX) return false;
+      return index_.Exists(naming_.ObjectPath(object.last + 1));
+    }
+    list_again_ = now + kListInterval;
+    return true;
+  }
+
+  // The same by few names: when the stream comes to the tip, in steps that grow eightfold; from
+  // then on one a call, which is the object's own with whichever ending, then one that lies 1, 2,
+  // 4, ... objects behind it, and so on anew. So who waits for long looks everywhere.
+  arrow::Result<bool> GoesOnFar(const NamedObject& object) {
+    if (next_ <= newest_.value_or(0)) return true;  // it did when the stream began
+    const auto exists = [&](uint64_t ahead) -> arrow::Result<bool> {
+      const uint64_t sequence = object.first + ahead * naming_.layout.ledgers_per_file;
+      if (sequence > UINT32_MAX) return false;
+      return index_.Exists(naming_.ObjectPath(static_cast<uint32_t>(sequence)));
+    };
+    if (!std::exchange(came_to_tip_, true)) {
+      for (uint64_t ahead = 1; ahead <= kMostMissing; ahead *= 8) {
+        ARROW_ASSIGN_OR_RAISE(const bool found, exists(ahead));
+        if (found) return true;
+      }
+    }
+    const uint64_t ahead = std::exchange(look_ahead_, look_ahead_ == 0 ? 1 : look_ahead_ * 2);
+    if (look_ahead_ > kMostMissing) look_ahead_ = 0;
+    if (ahead != 0) return exists(ahead);
+    ARROW_ASSIGN_OR_RAISE(const auto found, index_.Find(naming_, next_));
+    return found.has_value();
   }
 
   const std::shared_ptr<const Lake> lake_;
@@ -458,16 +515,24 @@ class LakeStream final : public ObjectStream {
   const GapPolicy gaps_;
   bool done_ = false;
   Clock::time_point list_again_{};
-  Clock::time_point ask_again_{};      // for the next object, which was not there
+  bool came_to_tip_ = false;       // of a lake elsewhere
+  uint64_t look_ahead_ = 0;        // objects, from the missing one to where is looked next
+  Clock::time_point ask_again_{};  // for the next object, which was not there
+  std::string reason_;             // why it is asked for again
+  std::chrono::milliseconds cut_short_interval_ = kTipInterval;
   uint64_t objects_in_a_row_ = 0;      // since one was not there
   std::unique_ptr<FetchAhead> ahead_;  // last, as it uses the above; null for what is near
 };
 
 class LakeSource final : public LedgerSource {
  public:
-  explicit LakeSource(std::shared_ptr<const Lake> lake) : lake_(std::move(lake)) {
-    if (!lake_->index.is_remote() || !lake_->oldest) return;
-    extent_.first = std::max(lake_->oldest->first, kFirstLakeLedger);
+  explicit LakeSource(std::shared_ptr<const Lake> lake)
+      : lake_(std::move(lake)),
+        extent_(lake_->index.is_remote() ? kExtentInterval : std::chrono::milliseconds(0),
+                /*failed=*/std::chrono::milliseconds(0)),
+        naming_(lake_->naming) {
+    if (!lake_->index.is_remote()) return;
+    oldest_ = lake_->oldest;
     newest_ = lake_->newest;
     list_again_ = Clock::now() + kRemoteListInterval;
   }
@@ -475,15 +540,7 @@ class LakeSource final : public LedgerSource {
   std::string_view name() const override { return lake_->name; }
 
   arrow::Result<Extent> GetExtent(const std::stop_token& stop) override {
-    const auto asked = Clock::now();
-    const std::lock_guard lock(mutex_);
-    // Who has waited for another one's answer that did not come does not wait for its own.
-    if (!failure_.ok() && failed_ >= asked) return failure_;
-    auto extent = FindExtent(stop);
-    if (!extent.ok() && CodeOf(extent.status()) == ErrorCode::kCancelled) return extent;
-    failure_ = extent.status();
-    failed_ = Clock::now();
-    return extent;
+    return extent_.Get(stop, [&] { return FindExtent(stop); });
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy gaps,
@@ -501,34 +558,35 @@ class LakeSource final : public LedgerSource {
   const Recovery* recovery() const override { return lake_->index.recovery().get(); }
 
  private:
+  // Of a remote lake what is known already stays known, also where the time runs out: who asks next
+  // goes on from there.
   arrow::Result<Extent> FindExtent(const std::stop_token& stop) {
     const auto now = Clock::now();
     const LakeIndex index = lake_->index.With({.until = now + kAnswerBudget, .stop = stop});
-    if (!newest_ || now >= list_again_) {
-      // Of a remote lake that is known only the end is looked for anew.
-      if (!newest_ || !index.is_remote()) {
-        newest_.reset();
-        extent_ = {{}, {}, /*grows=*/true};
-        ARROW_ASSIGN_OR_RAISE(oldest_, FindOldest(*lake_, index));
-        if (!oldest_) return extent_;
-        extent_.first = std::max(oldest_->first, kFirstLakeLedger);
-      }
-      ARROW_ASSIGN_OR_RAISE(newest_, FindNewest(*lake_, index, newest_ ? *newest_ : *oldest_));
+    if (now >= list_again_ && !index.is_remote()) oldest_.reset();
+    if (!oldest_) {
+      ARROW_ASSIGN_OR_RAISE(oldest_, FindOldest(*lake_, index));
+      if (!oldest_) return Extent{{}, {}, /*grows=*/true};
+      naming_.Follow(oldest_->path);
+      newest_ = oldest_;
+      list_again_ = {};
+    }
+    if (now >= list_again_) {
+      ARROW_RETURN_NOT_OK(GoToNewest(index, naming_, &*newest_));
       list_again_ = now + (index.is_remote() ? kRemoteListInterval : kListInterval);
     }
     // Since then a lake has grown at its end, if at all.
-    ARROW_ASSIGN_OR_RAISE(newest_, index.LastFrom(lake_->naming, *newest_));
-    extent_.newest = newest_->last;
-    return extent_;
+    naming_.Follow(newest_->path);
+    ARROW_RETURN_NOT_OK(index.GoToLast(naming_, &*newest_));
+    return Extent{std::max(oldest_->first, kFirstLakeLedger), newest_->last, /*grows=*/true};
   }
 
   const std::shared_ptr<const Lake> lake_;
-  std::mutex mutex_;
-  Extent extent_{{}, {}, /*grows=*/true};
+  AnswerCache<Extent> extent_;
+  // Of who asks, one at a time.
+  Naming naming_;
   std::optional<NamedObject> oldest_, newest_;
   Clock::time_point list_again_{};
-  arrow::Status failure_;  // of the last look
-  Clock::time_point failed_;
 };
 
 // Settles the layout: the manifest's word, held against the names that are there; without one the
@@ -543,6 +601,7 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<Store> sto
            {},
            {},
            options.first_ledger == 0 ? kFirstLakeLedger : options.first_ledger,
+           options.first_ledger != 0,
            options.fetchers,
            {},
            {}});
@@ -561,21 +620,14 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<Store> sto
     if (options.ledgers_per_file != 0) layout.ledgers_per_file = options.ledgers_per_file;
     if (options.files_per_partition != 0) layout.files_per_partition = options.files_per_partition;
   }
+  const bool knows_layout = has_manifest || options.ledgers_per_file != 0;
+  if (!knows_layout) lake->first_is_said = false;  // the names there are tell it
   auto found = FindOldest(*lake, lake->index);
-  const bool tells_names = CodeOf(found.status()) != ErrorCode::kUnimplemented;
-  if (!tells_names) {
-    if (!has_manifest && options.ledgers_per_file == 0) {
-      return Error(ErrorCode::kInvalidArgument, lake->name,
-                   " has no .config.json and no list of its files: name its layout with "
-                   "--ledgers-per-file and --files-per-partition");
-    }
-    if (options.first_ledger == 0) {
-      return Error(
-          ErrorCode::kInvalidArgument, lake->name, "/", lake->naming.ObjectPath(kFirstLakeLedger),
-          " does not exist, and there is no list of files: if the lake begins with a later "
-          "ledger, put #first=LEDGER behind its URL");
-    }
-    return lake;  // what it begins with is yet to come
+  if (CodeOf(found.status()) == ErrorCode::kUnimplemented) {
+    if (knows_layout) return Error(ErrorCode::kInvalidArgument, found.status().message());
+    return Error(ErrorCode::kInvalidArgument, lake->name,
+                 " has no .config.json and no list of its files: name its layout with "
+                 "--ledgers-per-file and --files-per-partition");
   }
   ARROW_RETURN_NOT_OK(found);
   const std::optional<NamedObject> oldest = *std::move(found);
@@ -609,11 +661,12 @@ arrow::Result<std::shared_ptr<const Lake>> SettleLake(std::shared_ptr<Store> sto
                    ", but by SEP-54 an object of ", per_file, " ledgers that holds ledger ",
                    oldest->first, " is ", path);
     }
-    ARROW_ASSIGN_OR_RAISE(lake->newest, FindNewest(*lake, lake->index, *oldest));
+    lake->oldest = lake->newest = oldest;
+    ARROW_RETURN_NOT_OK(GoToNewest(lake->index, lake->naming, &*lake->newest));
     lake->naming.Follow(lake->newest->path);
-    lake->oldest = oldest;
     return lake;
   }
+  if (lake->first_is_said) return lake;  // is yet to come, and nothing is listed
   ARROW_ASSIGN_OR_RAISE(const std::string unknown, lake->index.UnknownEnding());
   if (!unknown.empty()) {
     return Error(ErrorCode::kInvalidArgument, lake->name, ": objects end in .xdr.", unknown,

@@ -61,24 +61,22 @@ class CachedStore final : public Store {
 
   bool is_remote() const override { return store_->is_remote(); }
   arrow::Result<std::vector<Entry>> List(const std::string& folder,
-                                         const std::stop_token& stop) override {
-    return store_->List(folder, stop);
+                                         const Patience& patience) override {
+    return store_->List(folder, patience);
   }
-  arrow::Result<bool> Exists(const std::string& object, const std::stop_token& stop) override {
-    return store_->Exists(object, stop);
+  arrow::Result<bool> Exists(const std::string& object, const Patience& patience) override {
+    return store_->Exists(object, patience);
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
                                                      arrow::MemoryPool* pool,
-                                                     const std::stop_token& stop) override {
-    if (object == kManifestName) return store_->Read(object, pool, stop);
+                                                     const Patience& patience) override {
+    if (object == kManifestName) return store_->Read(object, pool, patience);
     if (auto kept = cache_->Find(lake_, object, pool)) return kept;
-    ARROW_ASSIGN_OR_RAISE(auto bytes, store_->Read(object, pool, stop));
+    ARROW_ASSIGN_OR_RAISE(auto bytes, store_->Read(object, pool, patience));
     // What is still being written, or is another thing than an object, is another one next time.
-    const auto is_whole = [](const arrow::Buffer& buffer) {
-      const xdr::Bytes stored(buffer.data(), static_cast<size_t>(buffer.size()));
-      return IsZstd(stored) && !IsCutShort(stored);
-    };
-    if (bytes != nullptr && is_whole(*bytes)) cache_->Keep(lake_, object, *bytes);
+    if (bytes != nullptr && LooksWhole({bytes->data(), static_cast<size_t>(bytes->size())})) {
+      cache_->Keep(lake_, object, *bytes);
+    }
     return bytes;
   }
 

@@ -15,7 +15,7 @@
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/source/lake_layout.h"
-#include "stellar_arrow/source/store.h"
+#include "tests/support/folder_store.h"
 
 namespace stellar_arrow::source {
 namespace {
@@ -29,10 +29,14 @@ class ObjectCacheTest : public testing::Test {
   ObjectCacheTest()
       : folder_(fs::temp_directory_path() /
                 ("object-cache-test-" + std::to_string(::getpid()) + "-" +
-                 testing::UnitTest::GetInstance()->current_test_info()->name())) {
-    fs::remove_all(folder_);
+                 testing::UnitTest::GetInstance()->current_test_info()->name())),
+        lake_(folder_.string() + "-lake") {
+    TearDown();
   }
-  ~ObjectCacheTest() override { fs::remove_all(folder_); }
+  void TearDown() override {
+    fs::remove_all(folder_);
+    fs::remove_all(lake_);
+  }
 
   std::shared_ptr<ObjectCache> Open(int64_t most_bytes = 1 << 20) const {
     return ObjectCache::Open(folder_.string(), most_bytes).ValueOrDie();
@@ -58,6 +62,7 @@ class ObjectCacheTest : public testing::Test {
   }
 
   const fs::path folder_;
+  const fs::path lake_;
 };
 
 TEST_F(ObjectCacheTest, GivesBackWhatWasKeptForThatLakeOnly) {
@@ -146,35 +151,21 @@ TEST_F(ObjectCacheTest, IsForManyAtATime) {
   for (const fs::path& file : Files()) EXPECT_NE(file.filename().string().front(), '.');
 }
 
-// A lake whose one object is what it is now.
-class ChangingStore final : public Store {
- public:
-  std::string content;
-
-  arrow::Result<std::vector<Entry>> List(const std::string&, const std::stop_token&) override {
-    return std::vector<Entry>{};
-  }
-  arrow::Result<bool> Exists(const std::string&, const std::stop_token&) override { return true; }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string&, arrow::MemoryPool*,
-                                                     const std::stop_token&) override {
-    return arrow::Buffer::FromString(content);
-  }
-};
-
 TEST_F(ObjectCacheTest, KeepsNothingThatIsNotAWholeObject) {
   std::string whole(ZSTD_compressBound(7), '\0');
   whole.resize(ZSTD_compress(whole.data(), whole.size(), "a batch", 7, 3));
-  const auto lake = std::make_shared<ChangingStore>();
-  const auto store = WithCache(lake, "lake", Open());
+  const auto store = WithCache(std::make_shared<support::FolderStore>(lake_), "lake", Open());
+  const fs::path object = lake_ / ObjectOf(5);
+  fs::create_directories(object.parent_path());
   const auto read = [&] {
     return (*store->Read(ObjectOf(5), arrow::default_memory_pool(), {}))->ToString();
   };
   for (const std::string& now :
        {whole.substr(0, whole.size() / 2), std::string("<html>back soon</html>"), whole}) {
-    lake->content = now;
+    std::ofstream(object, std::ios::binary) << now;
     EXPECT_EQ(read(), now);
   }
-  lake->content = "it is not asked for any more";
+  std::ofstream(object, std::ios::binary) << "it is not asked for any more";
   EXPECT_EQ(read(), whole);
 }
 

@@ -28,8 +28,9 @@ namespace fs = arrow::fs;
 using std::chrono::milliseconds;
 
 constexpr double kConnectSeconds = 5;
-// Of a request for a name or for a list of names.
 constexpr auto kAnswerTime = milliseconds(15'000);
+// Of all requests for a list, each of which gives a thousand names.
+constexpr auto kListTime = milliseconds(60'000);
 // Objects may take that and a second for each so many bytes.
 constexpr int64_t kLeastBytesPerSecond = 256 << 10;
 
@@ -104,13 +105,14 @@ class ObjectStore final : public Store {
   bool is_remote() const override { return true; }
 
   arrow::Result<std::vector<Entry>> List(const std::string& folder,
-                                         const std::stop_token& stop) override {
+                                         const Patience& patience) override {
     fs::FileSelector selector;
     selector.base_dir = folder.empty() ? path_ : path_ + "/" + folder;
     selector.allow_not_found = !folder.empty();
     ARROW_ASSIGN_OR_RAISE(
         const auto infos,
-        Ask([=](fs::FileSystem& filesystem) { return filesystem.GetFileInfo(selector); }, stop));
+        Ask([=](fs::FileSystem& filesystem) { return filesystem.GetFileInfo(selector); }, patience,
+            kListTime));
     std::vector<Entry> entries;
     entries.reserve(infos.size());
     for (const fs::FileInfo& info : infos) {
@@ -119,18 +121,18 @@ class ObjectStore final : public Store {
     return entries;
   }
 
-  arrow::Result<bool> Exists(const std::string& object, const std::stop_token& stop) override {
+  arrow::Result<bool> Exists(const std::string& object, const Patience& patience) override {
     ARROW_ASSIGN_OR_RAISE(
         const fs::FileInfo info,
         Ask([path = path_ + "/" +
                     object](fs::FileSystem& filesystem) { return filesystem.GetFileInfo(path); },
-            stop));
+            patience));
     return info.IsFile();
   }
 
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
                                                      arrow::MemoryPool* pool,
-                                                     const std::stop_token& stop) override {
+                                                     const Patience& patience) override {
     struct Opened {
       std::shared_ptr<arrow::io::RandomAccessFile> file;
       int64_t size = 0;
@@ -141,7 +143,7 @@ class ObjectStore final : public Store {
           ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
           return Opened{std::move(file), size};
         },
-        stop);
+        patience);
     if (IsNotThere(opened.status())) return nullptr;
     ARROW_RETURN_NOT_OK(opened);
     const int64_t size = opened->size;
@@ -156,7 +158,7 @@ class ObjectStore final : public Store {
         auto bytes,
         Ask([opened = *std::move(opened), keeps_pool,
              pool](fs::FileSystem&) { return ReadBytes(*opened.file, 0, opened.size, pool); },
-            stop, kAnswerTime + milliseconds(1000 * size / kLeastBytesPerSecond)));
+            patience, kAnswerTime + milliseconds(1000 * size / kLeastBytesPerSecond)));
     if (bytes->size() < size) {
       return arrow::internal::IOErrorFromErrno(EIO, object, ": ", bytes->size(), " of ", size,
                                                " bytes came");
@@ -167,7 +169,7 @@ class ObjectStore final : public Store {
  private:
   // The result of `call(filesystem)`, with its error settled.
   template <typename Call>
-  auto Ask(Call call, const std::stop_token& stop, milliseconds most = kAnswerTime) const
+  auto Ask(Call call, const Patience& patience, milliseconds most = kAnswerTime) const
       -> decltype(call(std::declval<fs::FileSystem&>())) {
     using Result = decltype(call(std::declval<fs::FileSystem&>()));
     return Abandonable(
@@ -188,7 +190,7 @@ class ObjectStore final : public Store {
           if (verdict == Verdict::kUnknown && failures != nullptr) verdict = failures->elsewhere();
           return Settled(result.status(), verdict);
         },
-        stop, most);
+        patience.stop, patience.Within(most));
   }
 
   const std::shared_ptr<fs::FileSystem> filesystem_;

@@ -91,6 +91,10 @@ bool Recovery::WaitBefore(int attempts, Clock::time_point until, const std::stop
   return true;
 }
 
+arrow::Status Recovery::OutOfTime() const {
+  return Error(ErrorCode::kUnavailable, source_, " answers too slowly; try again later");
+}
+
 arrow::Status Recovery::GiveUp(const Patience& patience, int attempts, Clock::time_point begin,
                                const arrow::Status& last) const {
   if (patience.stop.stop_requested()) {

@@ -47,10 +47,20 @@ struct RecoveryOptions {
 
 // How long one request may be worked at, with all its attempts and waits.
 struct Patience {
+  // No attempt is begun beyond it.
   std::chrono::milliseconds budget{30'000};
-  // The end of all requests that are made for one thing.
+  // The end of all requests that are made for one thing, in the middle of an attempt or not.
   CircuitBreaker::Clock::time_point until = CircuitBreaker::Clock::time_point::max();
   std::stop_token stop = {};
+
+  // What an attempt may take that takes `most` by itself: never nothing, which many take for no
+  // limit.
+  std::chrono::milliseconds Within(std::chrono::milliseconds most) const {
+    const auto left = until - CircuitBreaker::Clock::now();
+    return left >= most ? most
+                        : std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
+                                   std::chrono::milliseconds(1));
+  }
 };
 
 // One source's. Thread-safe.
@@ -79,6 +89,7 @@ class Recovery {
   auto Run(const Patience& patience, Attempt attempt) -> decltype(attempt()) {
     const auto begin = Clock::now();
     const auto until = std::min(begin + patience.budget, patience.until);
+    if (begin >= patience.until) return OutOfTime();
     arrow::Status last;
     for (int attempts = 0;;) {
       auto permit = breaker_.Enter(until, patience.stop);
@@ -114,6 +125,7 @@ class Recovery {
   // Waits until the attempt behind `attempts` may be made; false if that is not before `until`.
   bool WaitBefore(int attempts, Clock::time_point until, const std::stop_token& stop,
                   const arrow::Status& last);
+  arrow::Status OutOfTime() const;
   arrow::Status GiveUp(const Patience& patience, int attempts, Clock::time_point begin,
                        const arrow::Status& last) const;
   void Earn();

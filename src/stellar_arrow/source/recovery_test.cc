@@ -1,8 +1,6 @@
 // What happens when a store fails: on a lake of real ledgers, in a store that fails as it is told.
 #include "stellar_arrow/source/recovery.h"
 
-#include <arrow/buffer.h>
-#include <arrow/filesystem/localfs.h>
 #include <arrow/util/io_util.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,17 +9,18 @@
 #include <cerrno>
 #include <functional>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <vector>
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/source/lake_source.h"
+#include "tests/support/folder_store.h"
 
 namespace stellar_arrow::source {
 namespace {
 
 using namespace std::chrono_literals;
+using support::FolderStore;
 using testing::HasSubstr;
 
 constexpr uint32_t kFirst = 30822015;
@@ -33,63 +32,13 @@ arrow::Status System(int number) {
   return arrow::internal::IOErrorFromErrno(number, "cannot read");
 }
 
-// The lake of real ledgers, whose requests first pass `fault`.
-class FaultyStore final : public Store {
- public:
-  // Fails the request if it is not OK. `object` is what is asked for. From any thread.
-  std::function<arrow::Status(const std::string& object)> fault = [](const std::string&) {
-    return arrow::Status::OK();
-  };
-  // As if they were not there.
-  std::set<std::string> hidden;
-  std::atomic<int> requests = 0;
-
-  arrow::Result<std::vector<Entry>> List(const std::string& folder,
-                                         const std::stop_token& stop) override {
-    ARROW_RETURN_NOT_OK(Pass(folder));
-    ARROW_ASSIGN_OR_RAISE(auto entries, store_->List(folder, stop));
-    const std::lock_guard lock(mutex_);
-    std::erase_if(entries, [this](const Entry& entry) { return hidden.contains(entry.name); });
-    return entries;
-  }
-  arrow::Result<bool> Exists(const std::string& object, const std::stop_token& stop) override {
-    ARROW_RETURN_NOT_OK(Pass(object));
-    return IsHidden(object) ? false : store_->Exists(object, stop);
-  }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
-                                                     arrow::MemoryPool* pool,
-                                                     const std::stop_token& stop) override {
-    ARROW_RETURN_NOT_OK(Pass(object));
-    if (IsHidden(object)) return nullptr;
-    return store_->Read(object, pool, stop);
-  }
-  void Show(const std::string& name) {
-    const std::lock_guard lock(mutex_);
-    hidden.erase(name);
-  }
-
- private:
-  arrow::Status Pass(const std::string& object) {
-    ++requests;
-    return fault(object);
-  }
-  bool IsHidden(const std::string& object) {
-    const std::lock_guard lock(mutex_);
-    return hidden.contains(object.substr(object.rfind('/') + 1));
-  }
-
-  const std::shared_ptr<Store> store_ =
-      OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), SAS_TEST_DATA "/pubnet-lake");
-  std::mutex mutex_;
-};
-
 std::string NameOf(uint32_t ledger) {
   return Concat(std::hex, std::uppercase, UINT32_MAX - ledger, "--", std::dec, ledger, ".xdr.zst");
 }
 
 struct Lake {
-  explicit Lake(RecoveryOptions recovery = {}) : Lake(recovery, [](FaultyStore&) {}) {}
-  Lake(RecoveryOptions recovery, const std::function<void(FaultyStore&)>& prepare) {
+  explicit Lake(RecoveryOptions recovery = {}) : Lake(recovery, [](FolderStore&) {}) {}
+  Lake(RecoveryOptions recovery, const std::function<void(FolderStore&)>& prepare) {
     prepare(*store);
     source = OpenLake(store, "lake", {.recovery = recovery}).ValueOrDie();
   }
@@ -103,7 +52,8 @@ struct Lake {
     return sum;
   }
 
-  const std::shared_ptr<FaultyStore> store = std::make_shared<FaultyStore>();
+  const std::shared_ptr<FolderStore> store =
+      std::make_shared<FolderStore>(SAS_TEST_DATA "/pubnet-lake");
   std::unique_ptr<LedgerSource> source;
 };
 
@@ -143,9 +93,7 @@ TEST(Recovery, AsksAgainUntilAllIsRead) {
   Lake lake({.max_attempts = 3});
   std::atomic<int> asked = 0;
   // Every other request fails.
-  lake.store->fault = [&](const std::string&) {
-    return ++asked % 2 == 1 ? Gone() : arrow::Status();
-  };
+  lake.store->fault = [&](const auto&...) { return ++asked % 2 == 1 ? Gone() : arrow::Status(); };
   EXPECT_EQ(ReadAll(*lake.Stream()).ValueOrDie(), Numbers(kFirst, kLast));
   EXPECT_GE(lake.retries(), 6);
   EXPECT_EQ(lake.source->recovery()->breaker_state(), CircuitBreaker::State::kClosed);
@@ -153,7 +101,7 @@ TEST(Recovery, AsksAgainUntilAllIsRead) {
 
 TEST(Recovery, EndsWithTheLastFailureAfterAllAttempts) {
   Lake lake({.max_attempts = 2});
-  lake.store->fault = [](const std::string& object) {
+  lake.store->fault = [](const std::string& object, const Patience&) {
     return object.ends_with(NameOf(kFirst + 2)) ? System(EIO) : arrow::Status();
   };
   const auto stream = lake.Stream();
@@ -168,7 +116,7 @@ TEST(Recovery, EndsWithTheLastFailureAfterAllAttempts) {
   EXPECT_THAT(status.message(), HasSubstr("Input/output error"));
   EXPECT_EQ(lake.source->recovery()->retries()[3], 1) << "for the reason io";
   // Nothing was passed over: asked again, the stream goes on where it was.
-  lake.store->fault = [](const std::string&) { return arrow::Status::OK(); };
+  lake.store->fault = [](const auto&...) { return arrow::Status::OK(); };
   EXPECT_EQ(ReadAll(*stream).ValueOrDie(), Numbers(kFirst + 2, kLast));
 }
 
@@ -177,7 +125,7 @@ TEST(Recovery, AsksForWhatIsRefusedOnceOnly) {
                               Error(ErrorCode::kDataLoss, "no ledger")}) {
     Lake lake;
     const auto stream = lake.Stream();
-    lake.store->fault = [&](const std::string&) { return refusal; };
+    lake.store->fault = [&](const auto&...) { return refusal; };
     lake.store->requests = 0;
     EXPECT_EQ(stream->Next().status().code(), refusal.code());
     EXPECT_EQ(lake.store->requests, 1) << refusal;
@@ -189,7 +137,7 @@ TEST(Recovery, WaitsEverLongerButNeverInStep) {
   const auto stream = lake.Stream();
   std::mutex mutex;
   std::vector<Recovery::Clock::time_point> times;
-  lake.store->fault = [&](const std::string&) {
+  lake.store->fault = [&](const auto&...) {
     const std::lock_guard lock(mutex);
     times.push_back(Recovery::Clock::now());
     return Gone();
@@ -204,7 +152,7 @@ TEST(Recovery, WaitsEverLongerButNeverInStep) {
 TEST(Recovery, IsCancelledWhileItWaits) {
   Lake lake({.max_attempts = 100, .breaker_threshold = 1});
   const auto stream = lake.Stream();
-  lake.store->fault = [](const std::string&) { return Gone(); };
+  lake.store->fault = [](const auto&...) { return Gone(); };
   arrow::Status status;
   std::jthread reader([&] { status = stream->Next().status(); });
   std::this_thread::sleep_for(200ms);
@@ -219,7 +167,7 @@ TEST(Recovery, SparesASourceThatIsDownAndFindsItUpAgain) {
   Lake lake({.max_attempts = 5, .breaker_threshold = 5});
   const auto stream = lake.Stream();
   std::atomic<bool> down = true;
-  lake.store->fault = [&](const std::string&) { return down ? Gone() : arrow::Status(); };
+  lake.store->fault = [&](const auto&...) { return down ? Gone() : arrow::Status(); };
   EXPECT_EQ(CodeOf(stream->Next().status()), ErrorCode::kUnavailable);
   EXPECT_EQ(lake.source->recovery()->breaker_state(), CircuitBreaker::State::kOpen);
   lake.store->requests = 0;
@@ -237,7 +185,7 @@ TEST(Recovery, SparesASourceThatIsDownAndFindsItUpAgain) {
 
 TEST(Recovery, LetsThoseWhoAskTogetherWaitTogether) {
   Lake lake;
-  lake.store->fault = [](const std::string&) { return Gone(); };
+  lake.store->fault = [](const auto&...) { return Gone(); };
   const auto begin = Recovery::Clock::now();
   std::vector<std::jthread> askers;
   for (int i = 0; i < 20; ++i) {
@@ -257,7 +205,7 @@ TEST(Recovery, BringsManyStreamsOverAFlappingSource) {
   const auto begin = Recovery::Clock::now();
   const auto is_down = [&] { return (Recovery::Clock::now() - begin) / 1s % 2 == 0; };
   std::atomic<int> failed = 0;
-  lake.store->fault = [&](const std::string&) {
+  lake.store->fault = [&](const auto&...) {
     std::this_thread::sleep_for(200ms);
     if (!is_down()) return arrow::Status::OK();
     ++failed;
@@ -290,6 +238,24 @@ TEST(Recovery, EndsWhenItsPatienceDoes) {
   EXPECT_LT(Recovery::Clock::now() - begin, 5s);
 }
 
+TEST(Recovery, BoundsAnAttemptByWhatIsLeftOfItsPatience) {
+  const auto within = [](Recovery::Clock::time_point until) {
+    return Patience{.until = until}.Within(1000ms);
+  };
+  const auto now = Recovery::Clock::now();
+  EXPECT_EQ(Patience{}.Within(1000ms), 1000ms);
+  EXPECT_EQ(within(now + 1h), 1000ms);
+  EXPECT_LE(within(now + 500ms), 500ms);
+  EXPECT_EQ(within(now - 1h), 1ms) << "0 would mean no limit to many";
+  // And begins none behind it.
+  Recovery recovery("s", {});
+  int attempts = 0;
+  const auto late =
+      recovery.Run({.until = now}, [&]() -> arrow::Result<int> { return ++attempts; });
+  EXPECT_EQ(CodeOf(late.status()), ErrorCode::kUnavailable);
+  EXPECT_EQ(attempts, 0);
+}
+
 TEST(Recovery, KeepsNoDebtOfRepetitionsThatWereNotMade) {
   Recovery recovery("s", {.max_attempts = 2, .breaker_threshold = 1'000'000});
   const auto fail = [&](std::chrono::milliseconds budget) {
@@ -301,7 +267,7 @@ TEST(Recovery, KeepsNoDebtOfRepetitionsThatWereNotMade) {
 }
 
 TEST(LakeTip, IsNoFailureHoweverLongItLasts) {
-  Lake lake({}, [](FaultyStore& store) { store.hidden = {NameOf(kLast)}; });
+  Lake lake({}, [](FolderStore& store) { store.Hide(NameOf(kLast)); });
   const auto stream = lake.Stream({kFirst, std::nullopt});
   for (uint32_t ledger = kFirst; ledger < kLast; ++ledger) {
     EXPECT_EQ(stream->Next().ValueOrDie().object.first, ledger);
@@ -316,7 +282,7 @@ TEST(LakeTip, IsNoFailureHoweverLongItLasts) {
 }
 
 TEST(LakeGap, IsAnErrorBehindTheTipAndIsNotTriedAgain) {
-  Lake lake({}, [](FaultyStore& store) { store.hidden = {NameOf(kFirst + 2)}; });
+  Lake lake({}, [](FolderStore& store) { store.Hide(NameOf(kFirst + 2)); });
   const arrow::Status status = ReadAll(*lake.Stream({kFirst, std::nullopt})).status();
   EXPECT_EQ(CodeOf(status), ErrorCode::kDataLoss);
   EXPECT_THAT(status.message(), HasSubstr(Concat("ledger ", kFirst + 2, " is missing")));
@@ -328,9 +294,7 @@ TEST(LakeThatVanished, IsNotTakenForOneAtItsTip) {
   Lake lake;
   const auto stream = lake.Stream({kFirst, std::nullopt});
   EXPECT_EQ(stream->Next().ValueOrDie().object.first, kFirst);
-  for (uint32_t ledger = kFirst; ledger <= kLast; ++ledger) {
-    lake.store->hidden.insert(NameOf(ledger));
-  }
+  for (uint32_t ledger = kFirst; ledger <= kLast; ++ledger) lake.store->Hide(NameOf(ledger));
   const arrow::Status status = stream->Next().status();
   EXPECT_EQ(CodeOf(status), ErrorCode::kUnavailable) << status;
   EXPECT_EQ(DetailOf(status)->ledger(), kFirst + 1);

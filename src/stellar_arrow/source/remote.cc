@@ -10,6 +10,7 @@
 #include "stellar_arrow/source/http_store.h"
 #include "stellar_arrow/source/object_cache.h"
 #include "stellar_arrow/source/object_store.h"
+#include "stellar_arrow/source/proven_store.h"
 
 namespace stellar_arrow::source {
 namespace {
@@ -114,6 +115,7 @@ arrow::Result<RemoteLake> FindRemoteLake(std::string_view url, const SourceOptio
     lake.name = WithoutSecrets(folder);
   }
   if (!name.empty()) lake.name = name;
+  lake.store = WithProof(std::move(lake.store));
   if (!options.cache_folder.empty()) {
     ARROW_ASSIGN_OR_RAISE(auto cache, ObjectCache::Open(options.cache_folder, options.cache_bytes));
     lake.store = WithCache(std::move(lake.store), Concat(folder, query), std::move(cache));

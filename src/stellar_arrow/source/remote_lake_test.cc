@@ -1,60 +1,37 @@
 // Lakes that a network lies before: what there is is found by few single names, with a list of
 // names or without one; a gap is an error, and the tip is waited for.
-#include <arrow/filesystem/localfs.h>
+#include <arrow/memory_pool.h>
+#include <arrow/util/io_util.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 #include <zstd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <vector>
+#include <thread>
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/source/lake_layout.h"
 #include "stellar_arrow/source/lake_source.h"
+#include "stellar_arrow/source/proven_store.h"
+#include "stellar_arrow/source/recovery.h"
 #include "stellar_arrow/source/remote.h"
+#include "tests/support/folder_store.h"
 
 namespace stellar_arrow::source {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using support::FolderStore;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-// A folder as if it lay elsewhere.
-class FarStore final : public Store {
- public:
-  explicit FarStore(const fs::path& path)
-      : store_(OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), path.string())) {}
-
-  bool tells_names = false;
-  std::atomic<int> requests = 0;
-
-  bool is_remote() const override { return true; }
-  arrow::Result<std::vector<Entry>> List(const std::string& folder,
-                                         const std::stop_token& stop) override {
-    ++requests;
-    if (!tells_names) return Error(ErrorCode::kUnimplemented, "no list");
-    return store_->List(folder, stop);
-  }
-  arrow::Result<bool> Exists(const std::string& object, const std::stop_token& stop) override {
-    ++requests;
-    return store_->Exists(object, stop);
-  }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
-                                                     arrow::MemoryPool* pool,
-                                                     const std::stop_token& stop) override {
-    ++requests;
-    return store_->Read(object, pool, stop);
-  }
-
- private:
-  const std::shared_ptr<Store> store_;
-};
 
 class RemoteLakeTest : public testing::Test {
  protected:
@@ -64,13 +41,14 @@ class RemoteLakeTest : public testing::Test {
                testing::UnitTest::GetInstance()->current_test_info()->name())) {
     fs::remove_all(path_);
     fs::create_directories(path_);
-    std::ofstream(path_ / kManifestName) << FormatManifest({"a network", 4, 100});
+    WriteManifest();
   }
   ~RemoteLakeTest() override { fs::remove_all(path_); }
 
   // The objects that hold the ledgers from `first` to `last`. They are handed on unread.
   void Put(uint32_t first, uint32_t last, const std::string& ending = "zst") const {
-    const LakeLayout layout{4, 100, ending};
+    LakeLayout layout = layout_;
+    layout.extension = ending;
     for (uint64_t ledger = first; ledger <= last; ledger += 4) {
       const fs::path object = path_ / layout.Key(static_cast<uint32_t>(ledger));
       fs::create_directories(object.parent_path());
@@ -79,10 +57,15 @@ class RemoteLakeTest : public testing::Test {
       std::ofstream(object, std::ios::binary) << zipped;
     }
   }
-  void Remove(uint32_t ledger) const { fs::remove(path_ / LakeLayout{4, 100, "zst"}.Key(ledger)); }
+  void Remove(uint32_t ledger) const { fs::remove(path_ / layout_.Key(ledger)); }
+  void WriteManifest() const {
+    std::ofstream(path_ / kManifestName)
+        << FormatManifest({"a network", layout_.ledgers_per_file, layout_.files_per_partition});
+  }
 
   arrow::Result<std::unique_ptr<LedgerSource>> Open(bool tells_names, SourceOptions options = {}) {
-    store_ = std::make_shared<FarStore>(path_);
+    store_ = std::make_shared<FolderStore>(path_);
+    store_->remote = true;
     store_->tells_names = tells_names;
     return OpenLake(store_, "far", options);
   }
@@ -108,8 +91,19 @@ class RemoteLakeTest : public testing::Test {
     return pass;
   }
 
-  fs::path path_;
-  std::shared_ptr<FarStore> store_;
+  // Waits as a stream's reader does while there is nothing new.
+  static arrow::Result<Fetched> NextAtTip(ObjectStream& stream) {
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(auto fetched, stream.Next());
+      if (fetched.state != Fetched::State::kNotYet) return fetched;
+      stream.Wait(50);
+    }
+  }
+  static arrow::Status Gone() { return Error(ErrorCode::kUnavailable, "nobody answers"); }
+
+  const fs::path path_;
+  LakeLayout layout_{4, 100, "zst"};
+  std::shared_ptr<FolderStore> store_;
 };
 
 TEST_F(RemoteLakeTest, FindsItsNewestLedgerByFewNames) {
@@ -124,11 +118,13 @@ TEST_F(RemoteLakeTest, FindsItsNewestLedgerByFewNames) {
     // From then on it costs next to nothing, also where much has come.
     Put(4004, 4403);
     store_->requests = 0;
-    EXPECT_EQ(source->GetExtent().ValueOrDie().newest, 4403u);
+    while (source->GetExtent().ValueOrDie().newest != 4403u) {  // what it said serves for a while
+      std::this_thread::sleep_for(20ms);
+    }
     EXPECT_LT(store_->requests, 30);
     store_->requests = 0;
-    EXPECT_EQ(source->GetExtent().ValueOrDie().newest, 4403u);
-    EXPECT_LE(store_->requests, 2);
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(source->GetExtent().ValueOrDie().newest, 4403u);
+    EXPECT_LE(store_->requests, 4);
     fs::remove_all(path_ / "FFFFF05F--4000-4399");
     fs::remove_all(path_ / "FFFFEECF--4400-4799");
     Put(4000, 4003);
@@ -176,12 +172,148 @@ TEST_F(RemoteLakeTest, WaitsAtItsTipAndGoesOn) {
   }
   EXPECT_LT(store_->requests, 10);
   Put(100, 103);
-  do {
-    stream->Wait(50);
-    fetched = stream->Next().ValueOrDie();
-  } while (fetched.state == Fetched::State::kNotYet);
-  EXPECT_EQ(fetched.object.last, 103u);
+  EXPECT_EQ(NextAtTip(*stream).ValueOrDie().object.last, 103u);
   EXPECT_EQ(stream->Next().ValueOrDie().state, Fetched::State::kEnd);
+}
+
+TEST_F(RemoteLakeTest, ComesToItsTipByFewNamesAndFindsAGapThereHoweverLong) {
+  Put(2, 99);
+  const auto source = Open(false).ValueOrDie();
+  const auto stream = source->OpenStream({96, {}}, GapPolicy::kFail).ValueOrDie();
+  EXPECT_EQ(stream->Next().ValueOrDie().object.last, 99u);
+  store_->requests = 0;
+  EXPECT_EQ(stream->Next().ValueOrDie().state, Fetched::State::kNotYet);
+  EXPECT_LE(store_->requests, 12);
+  Put(396, 803);
+  const arrow::Status gap = NextAtTip(*stream).status();
+  EXPECT_EQ(CodeOf(gap), ErrorCode::kDataLoss) << gap;
+  EXPECT_EQ(DetailOf(gap)->ledger(), 100u);
+  EXPECT_THAT(gap.message(), AllOf(HasSubstr(layout_.Key(396)), HasSubstr("up to ledger 803")));
+}
+
+TEST_F(RemoteLakeTest, ReadsAnObjectThatIsCutShortNowAndThenOnly) {
+  Put(2, 99);
+  const fs::path newest = path_ / layout_.Key(96);
+  const auto size = fs::file_size(newest);
+  fs::resize_file(newest, size / 2);
+  const auto source = Open(false).ValueOrDie();
+  const auto stream = source->OpenStream({96, 99}, GapPolicy::kFail).ValueOrDie();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_THAT(stream->Next().ValueOrDie().reason, HasSubstr("is not whole yet"));
+  }
+  EXPECT_LE(store_->reads, 3);
+  Put(96, 99);
+  EXPECT_EQ(NextAtTip(*stream).ValueOrDie().object.last, 99u);
+}
+
+TEST_F(RemoteLakeTest, EveryRequestForWhatItHasEndsWithinFiveSeconds) {
+  Put(2, 99);
+  const auto source = Open(false).ValueOrDie();
+  std::this_thread::sleep_for(600ms);  // longer than an answer serves
+  std::atomic<int> endless = 0;
+  store_->fault = [&](const std::string&, const Patience& patience) {
+    if (patience.until > Recovery::Clock::now() + 5s) ++endless;
+    return arrow::internal::IOErrorFromErrno(ETIMEDOUT, "silence");
+  };
+  EXPECT_EQ(CodeOf(source->GetExtent().status()), ErrorCode::kUnavailable);
+  EXPECT_EQ(endless, 0);
+}
+
+TEST_F(RemoteLakeTest, GoesOnWithItsSearchWhereTheTimeRanOut) {
+  Put(2, 399);
+  const auto source = Open(false).ValueOrDie();
+  Put(400, 4003);
+  std::this_thread::sleep_for(600ms);
+  // Each of the first questions gets a few answers, and then none in time.
+  std::atomic<int> answers = 0;
+  store_->fault = [&](const auto&...) {
+    return ++answers % 6 == 0 ? Error(ErrorCode::kResourceExhausted, "slow") : arrow::Status::OK();
+  };
+  int asked = 1;
+  while (!source->GetExtent().ok() && asked < 200) ++asked;
+  EXPECT_GT(asked, 1);
+  EXPECT_EQ(source->GetExtent().ValueOrDie().newest, 4003u);
+}
+
+TEST_F(RemoteLakeTest, IsFoundWhereItsListFails) {
+  for (const bool flat : {false, true}) {
+    layout_ = {4, flat ? 1u : 100u, "zst"};
+    fs::remove_all(path_);
+    Put(2, 1203);
+    WriteManifest();
+    const auto open = [&](uint32_t first = 0) {
+      store_ = std::make_shared<FolderStore>(path_);
+      store_->remote = true;
+      store_->fault = [](const std::string& name, const auto&) {
+        return name.empty() ? Gone() : arrow::Status::OK();
+      };
+      return OpenLake(store_, "far", {.first_ledger = first, .recovery = {.max_attempts = 1}});
+    };
+    EXPECT_EQ(open().ValueOrDie()->GetExtent().ValueOrDie().newest, 1203u);
+    if (flat) {
+      EXPECT_EQ(store_->lists, 0) << "such a list may have any length";
+    }
+    // That it begins later is said where nothing else tells it.
+    fs::remove(path_ / layout_.Key(2));
+    const arrow::Status late = open().status();
+    EXPECT_EQ(CodeOf(late), ErrorCode::kUnavailable) << late;
+    EXPECT_THAT(late.message(), AllOf(HasSubstr("#first=LEDGER"), HasSubstr("nobody answers")));
+    EXPECT_EQ(open(4).ValueOrDie()->GetExtent().ValueOrDie().newest, 1203u);
+  }
+}
+
+TEST_F(RemoteLakeTest, LiesFlatWhateverItsManifestSays) {
+  layout_ = {4, 1, "zst"};
+  Put(2, 399);
+  const auto source = Open(false).ValueOrDie();
+  EXPECT_EQ(source->GetExtent().ValueOrDie().newest, 399u);
+  EXPECT_EQ(Read(*source, {2, 399}).last, 399u);
+}
+
+TEST_F(RemoteLakeTest, ThatIsEmptyIsWaitedForWhereItsUrlSaysWithWhatItBegins) {
+  for (const bool tells_names : {false, true}) {
+    const auto source = Open(tells_names, {.first_ledger = 1001}).ValueOrDie();
+    EXPECT_EQ(source->GetExtent().ValueOrDie().newest, std::nullopt);
+    const auto stream = source->OpenStream({0, {}}, GapPolicy::kFail).ValueOrDie();
+    const Fetched fetched = stream->Next().ValueOrDie();
+    EXPECT_EQ(fetched.state, Fetched::State::kNotYet);
+    EXPECT_THAT(fetched.reason, HasSubstr("is empty"));
+    Put(1000, 1003);
+    EXPECT_EQ(NextAtTip(*stream).ValueOrDie().object.first, 1000u);
+    fs::remove(path_ / layout_.Key(1000));
+    EXPECT_EQ(store_->lists, 0);
+  }
+}
+
+TEST_F(RemoteLakeTest, ThatVanishedIsNotTakenForOneAtItsTip) {
+  Put(2, 99);
+  Open(true).ValueOrDie();
+  const auto source = OpenLake(WithProof(store_, 0ms), "far", {.recovery = {.max_attempts = 1}});
+  const auto stream = (*source)->OpenStream({96, {}}, GapPolicy::kFail).ValueOrDie();
+  EXPECT_EQ(stream->Next().ValueOrDie().object.last, 99u);
+  EXPECT_EQ(stream->Next().ValueOrDie().state, Fetched::State::kNotYet);
+  fs::remove_all(path_);
+  fs::create_directories(path_);  // as object stores have all folders
+  const arrow::Status gone = NextAtTip(*stream).status();
+  EXPECT_EQ(CodeOf(gone), ErrorCode::kUnavailable) << gone;
+  EXPECT_THAT(gone.message(), HasSubstr("is gone"));
+  EXPECT_EQ(CodeOf((*source)->GetExtent().status()), ErrorCode::kUnavailable);
+}
+
+TEST_F(RemoteLakeTest, OfWhichNothingIsKnownIsMissing) {
+  // Without a manifest nothing proves that a lake is there, or is not.
+  fs::remove_all(path_);
+  fs::create_directories(path_);
+  const auto store = WithProof(std::make_shared<FolderStore>(path_), 0ms);
+  EXPECT_FALSE(store->Exists("x", {}).ValueOrDie());
+  EXPECT_EQ(store->Read("x", arrow::default_memory_pool(), {}).ValueOrDie(), nullptr);
+  EXPECT_FALSE(store->Exists(std::string(kManifestName), {}).ValueOrDie());
+  WriteManifest();
+  EXPECT_TRUE(store->Exists(std::string(kManifestName), {}).ValueOrDie());
+  EXPECT_FALSE(store->Exists("x", {}).ValueOrDie());
+  fs::remove(path_ / kManifestName);
+  EXPECT_EQ(CodeOf(store->Exists("x", {}).status()), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf(store->List("folder", {}).status()), ErrorCode::kUnavailable);
 }
 
 TEST_F(RemoteLakeTest, NamesTheFirstMissingLedgerAndWhereItGoesOn) {
@@ -193,8 +325,8 @@ TEST_F(RemoteLakeTest, NamesTheFirstMissingLedgerAndWhereItGoesOn) {
     EXPECT_EQ(CodeOf(pass.status), ErrorCode::kDataLoss) << pass.status;
     EXPECT_EQ(DetailOf(pass.status)->ledger(), missing);
     EXPECT_EQ(pass.last, missing - 1);
-    EXPECT_THAT(pass.status.message(), AllOf(HasSubstr(LakeLayout{4, 100, "zst"}.Key(missing + 12)),
-                                             HasSubstr("up to ledger 1003")));
+    EXPECT_THAT(pass.status.message(),
+                AllOf(HasSubstr(layout_.Key(missing + 12)), HasSubstr("up to ledger 1003")));
   }
 }
 

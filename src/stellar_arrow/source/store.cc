@@ -28,7 +28,7 @@ class FileSystemStore final : public Store {
       : filesystem_(std::move(filesystem)), path_(std::move(path)) {}
 
   arrow::Result<std::vector<Entry>> List(const std::string& folder,
-                                         const std::stop_token&) override {
+                                         const Patience&) override {
     fs::FileSelector selector;
     selector.base_dir = folder.empty() ? path_ : path_ + "/" + folder;
     selector.allow_not_found = !folder.empty();
@@ -43,7 +43,7 @@ class FileSystemStore final : public Store {
     return entries;
   }
 
-  arrow::Result<bool> Exists(const std::string& object, const std::stop_token&) override {
+  arrow::Result<bool> Exists(const std::string& object, const Patience&) override {
     ARROW_ASSIGN_OR_RAISE(const fs::FileInfo info, filesystem_->GetFileInfo(path_ + "/" + object));
     if (info.type() == fs::FileType::NotFound) ARROW_RETURN_NOT_OK(CheckIsThere());
     return info.IsFile();
@@ -51,7 +51,7 @@ class FileSystemStore final : public Store {
 
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
                                                      arrow::MemoryPool* pool,
-                                                     const std::stop_token&) override {
+                                                     const Patience&) override {
     auto bytes = WithDescriptor([&] { return TryToRead(object, pool); });
     if (!IsNotThere(bytes.status())) return bytes;
     ARROW_RETURN_NOT_OK(CheckIsThere());

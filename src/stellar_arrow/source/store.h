@@ -7,15 +7,17 @@
 
 #include <cstdint>
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <vector>
+
+#include "stellar_arrow/source/recovery.h"
 
 namespace stellar_arrow::source {
 
 // Thread-safe. Each call is one attempt, however it ends: to try again is for others (recovery.h).
-// `stop` ends one that waits for a network at once, with CANCELLED.
-// Errors: UNAVAILABLE, or the system's own, where the store does not answer.
+// One that waits for a network ends at once at the `patience`'s stop, with CANCELLED, and at its
+// until, with the system's ETIMEDOUT. Errors: UNAVAILABLE, or the system's own, where the store
+// does not answer.
 class Store {
  public:
   struct Entry {
@@ -28,14 +30,14 @@ class Store {
   // What is in `folder`, in any order ("" = the store itself). A folder that is not there is empty,
   // but the store itself must be there. Errors: UNIMPLEMENTED where it does not tell names.
   virtual arrow::Result<std::vector<Entry>> List(const std::string& folder,
-                                                 const std::stop_token& stop) = 0;
+                                                 const Patience& patience) = 0;
 
-  virtual arrow::Result<bool> Exists(const std::string& object, const std::stop_token& stop) = 0;
+  virtual arrow::Result<bool> Exists(const std::string& object, const Patience& patience) = 0;
 
   // Null if it is not there. Errors: RESOURCE_EXHAUSTED for one that is too big.
   virtual arrow::Result<std::shared_ptr<arrow::Buffer>> Read(const std::string& object,
                                                              arrow::MemoryPool* pool,
-                                                             const std::stop_token& stop) = 0;
+                                                             const Patience& patience) = 0;
 
   // Whether a network lies between: a long list takes longer than some looks at single names.
   virtual bool is_remote() const { return false; }

@@ -19,6 +19,9 @@ bool IsZstd(xdr::Bytes bytes);
 // being written. False for a whole frame, and for what no bytes could make one.
 bool IsCutShort(xdr::Bytes bytes);
 
+// Whether `bytes` can be an object as a lake has them: neither another thing, nor cut short.
+inline bool LooksWhole(xdr::Bytes bytes) { return IsZstd(bytes) && !IsCutShort(bytes); }
+
 // What an object of `stored` bytes may unzip to: at most `max_bytes`, and no more than the greater
 // of 64 MiB and 200 times its size. Real ledgers reach 24 times, bombs 30,000.
 int64_t MaxUnzippedBytes(int64_t stored, int64_t max_bytes);
