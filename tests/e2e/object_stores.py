@@ -1,4 +1,4 @@
-"""Real servers of object stores on loopback, each with a lake in it.
+"""Real servers that lakes can lie in, on loopback: of object stores, and of the web.
 
 They are taken from the PATH and from build/deps/stores (scripts/setup.sh stores); a test whose server
 is not there is skipped.
@@ -15,6 +15,7 @@ import pyarrow.fs as fs
 import pytest
 
 from program import ROOT
+from web_server import NGINX, WebServer, free_port
 
 STORES = ROOT / "build/deps/stores"
 PLACES = os.pathsep.join([os.environ.get("PATH", ""), str(STORES / "bin")])
@@ -37,11 +38,6 @@ FAKE_GCS = _find("fake-gcs-server", "lib/python3*/site-packages/*/vendor/*/bin/f
 AZURITE = _find("azurite-blob")
 
 S3_PROGRAMS = {"versitygw": VERSITYGW, "moto": MOTO}
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -78,10 +74,18 @@ class Store:
         """Copies a folder's files under `path`, which begins with a bucket's name."""
         for file in sorted(folder.rglob("*")):
             if file.is_file():
-                with self.filesystem.open_output_stream(
-                        f"{path}/{file.relative_to(folder)}", compression=None,
-                        metadata=metadata) as out:
+                place = f"{path}/{file.relative_to(folder)}"
+                if isinstance(self.filesystem, fs.SubTreeFileSystem):  # has real folders
+                    self.filesystem.create_dir(place.rpartition("/")[0])
+                with self.filesystem.open_output_stream(place, compression=None,
+                                                        metadata=metadata) as out:
                     out.write(file.read_bytes())
+
+    def delete(self, path):
+        """Deletes all that is under `path`."""
+        for info in self.filesystem.get_file_info(fs.FileSelector(path, recursive=True)):
+            if info.is_file:
+                self.filesystem.delete_file(info.path)
 
 
 @contextlib.contextmanager
@@ -138,5 +142,15 @@ def azure(_):
                     {"AZURE_STORAGE_KEY": AZURE_KEY})
 
 
+@contextlib.contextmanager
+def web(here):
+    if NGINX is None:
+        pytest.skip("no nginx here (scripts/setup.sh stores)")
+    (here / "files").mkdir()
+    with WebServer(here / "nginx", here / "files") as server:
+        yield Store(server.port, fs.SubTreeFileSystem(str(here / "files"), fs.LocalFileSystem()),
+                    lambda path, host: f"http://{host}/listed/{path}", {})
+
+
 STARTS = {"versitygw": lambda here: s3(here, "versitygw"), "moto": lambda here: s3(here, "moto"),
-          "gcs": gcs, "azure": azure}
+          "gcs": gcs, "azure": azure, "web": web}

@@ -1,5 +1,5 @@
-"""Lakes in object stores: the same bytes as from a folder, whichever store it is, and whatever the line
-to it does."""
+"""Lakes in object stores and behind a web server: the same bytes as from a folder, wherever it lies, and
+whatever the line to it does."""
 
 import subprocess
 import time
@@ -9,18 +9,10 @@ import pytest
 
 import ledgers
 import program
+from far_lake import ALL_TABLES, FIRST, LAST, WHOLE, export, folder, whole  # noqa: F401 (fixtures)
 from fault_proxy import FaultProxy
 from object_stores import AZURE_KEY, KEY, SECRET, STARTS
-from program import TABLE, eventually, read, read_until_unavailable, run, serve
-
-FIRST, COUNT = 2, 60
-WHOLE = f"{TABLE}:{FIRST}:{FIRST + COUNT - 1}"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    chain = ledgers.make_chain(FIRST, [3_000] * COUNT)
-    return ledgers.write_lake(tmp_path_factory.mktemp("lakes") / "lake", chain)
+from program import TABLE, eventually, read, read_until_unavailable, serve
 
 
 @pytest.fixture(scope="module", params=STARTS)
@@ -32,18 +24,6 @@ def store(request, folder, tmp_path_factory):
         yield running
 
 
-def export(source, *args, request=WHOLE, env=None, timeout=120):
-    return run("export", request, "--source", source, "--format", "arrow", "--quiet", *args, env=env,
-               timeout=timeout)
-
-
-@pytest.fixture(scope="module")
-def whole(folder):
-    done = export(folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_same_bytes_as_from_the_folder(store, whole):
     done = export(store.url("bucket/some/lake"), env=store.env)
     assert done.returncode == 0, done.stderr
@@ -51,9 +31,8 @@ def test_same_bytes_as_from_the_folder(store, whole):
 
 
 def test_all_tables_of_a_lake_without_manifest_are_the_same_bytes(store, tmp_path):
-    tables = f"ttp_events,operations,transactions,{TABLE}:{ledgers.FIRST}:{ledgers.NEWEST}"
     for source, to in ((ledgers.PUBNET_LAKE, "folder"), (store.url("bucket/pubnet/"), "store")):
-        done = export(source, "--output", tmp_path / to, "--network", "pubnet", request=tables,
+        done = export(source, "--output", tmp_path / to, "--network", "pubnet", request=ALL_TABLES,
                       env=store.env)
         assert done.returncode == 0, done.stderr
     files = sorted((tmp_path / "folder").iterdir())
@@ -82,10 +61,11 @@ def test_store_that_goes_away_says_where_to_go_on_and_is_ready_by_itself(store):
         rows = reader.read_chunk().data.column("ledger_sequence").to_pylist()
         proxy.down = True
         place = read_until_unavailable(reader, rows)
+        eventually(lambda: server.probe("/ready")[0] == 503, seconds=60)
         proxy.down, proxy.latency = False, 0
         eventually(lambda: server.probe("/ready")[0] == 200, seconds=60)
-        rest = read(client, f"{TABLE}:{place}:{FIRST + COUNT - 1}").ended()
-        assert rows + rest.sequences == list(range(FIRST, FIRST + COUNT))
+        rest = read(client, f"{TABLE}:{place}:{LAST}").ended()
+        assert rows + rest.sequences == list(range(FIRST, LAST + 1))
 
 
 def test_stream_that_waits_for_a_silent_store_ends_at_once_when_its_client_leaves(store):
@@ -104,13 +84,29 @@ def test_stream_that_waits_for_a_silent_store_ends_at_once_when_its_client_leave
         assert time.monotonic() - begun < 5
 
 
+def test_lake_that_vanishes_is_down_and_not_at_its_tip(store, tmp_path):
+    lake = ledgers.write_lake(tmp_path / "lake", ledgers.make_chain(FIRST, [3_000] * 3))
+    store.put(lake, "bucket/vanishing")
+    with serve(store.url("bucket/vanishing"), env=store.env) as server, server.connect() as client:
+        reader = client.do_get(program.flight.Ticket(f"{TABLE}:{FIRST}"))
+        rows = []
+        while len(rows) < 3:
+            rows += reader.read_chunk().data.column("ledger_sequence").to_pylist()
+        assert server.probe("/ready")[0] == 200
+        store.delete("bucket/vanishing")
+        assert read_until_unavailable(reader, rows) == FIRST + 3
+        eventually(lambda: server.probe("/ready")[0] == 503, seconds=60)
+        store.put(lake, "bucket/vanishing")
+        eventually(lambda: server.probe("/ready")[0] == 200, seconds=60)
+
+
 def test_what_is_not_there_is_told(store):
     missing = export(store.url("bucket/no/lake"), env=store.env)
     assert missing.returncode != 0 and "bucket/no/lake" in missing.stderr
 
 
 def test_wrong_keys_are_refused_and_no_key_is_ever_told(store):
-    if store.name in ("gcs", "moto"):
+    if store.name in ("gcs", "moto", "web"):
         pytest.skip("takes any key")
     wrong = {"versitygw": {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": "wrong-secret-7"},
              "azure": {"AZURE_STORAGE_KEY": "d3Jvbmctc2VjcmV0LTc="}}[store.name]

@@ -1,4 +1,4 @@
-"""A lake behind a real web server: the same bytes as from its folder, whatever the line does to them."""
+"""A lake behind a web server, and what only such a one has: links, redirects, passwords, TLS, no list."""
 
 import time
 
@@ -6,19 +6,12 @@ import pytest
 
 import ledgers
 import program
+from far_lake import COUNT, FIRST, LAST, export, folder, whole  # noqa: F401 (fixtures)
 from fault_proxy import FaultProxy
-from program import (TABLE, eventually, next_ledger, read, read_until_unavailable, run, serve, wire_code)
+from program import TABLE, eventually, next_ledger, read, serve, wire_code
 from web_server import NGINX, OPENSSL, PASSWORD, USER, WebServer
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx here (scripts/setup.sh stores)")
-
-FIRST, COUNT = 2, 300
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    chain = ledgers.make_chain(FIRST, [3_000] * COUNT)
-    return ledgers.write_lake(tmp_path_factory.mktemp("lakes") / "lake", chain)
 
 
 @pytest.fixture(scope="module")
@@ -27,35 +20,11 @@ def web(folder, tmp_path_factory):
         yield web
 
 
-def export(source, *args, request=f"{TABLE}:{FIRST}:{FIRST + COUNT - 1}", env=None):
-    return run("export", request, "--source", source, "--format", "arrow", "--quiet", *args, env=env)
-
-
-@pytest.fixture(scope="module")
-def whole(folder):
-    """The Arrow stream of all ledgers, read from the folder."""
-    done = export(folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.mark.parametrize("path", ["lake", "lake/", "listed", "moved"])
+@pytest.mark.parametrize("path", ["lake", "lake/", "moved"])
 def test_same_bytes_as_from_the_folder(web, whole, path):
     done = export(f"{web.http}/{path}")
     assert done.returncode == 0, done.stderr
     assert done.stdout == whole
-
-
-def test_all_tables_of_real_ledgers_are_the_same_bytes(tmp_path):
-    tables = f"ttp_events,operations,transactions,{TABLE}:{ledgers.FIRST}:{ledgers.NEWEST}"
-    with WebServer(tmp_path / "nginx", ledgers.PUBNET_LAKE) as web:
-        for source, to in ((ledgers.PUBNET_LAKE, "folder"), (f"{web.http}/listed/", "web")):
-            done = export(source, "--output", tmp_path / to, "--network", "pubnet", request=tables)
-            assert done.returncode == 0, done.stderr
-    files = sorted((tmp_path / "folder").iterdir())
-    assert len(files) == 4
-    for file in files:
-        assert file.read_bytes() == (tmp_path / "web" / file.name).read_bytes()
 
 
 def test_connections_are_kept(web, whole):
@@ -96,23 +65,11 @@ def test_password_is_used_and_never_told(web, whole):
             assert secret not in text
 
 
-def test_broken_connections_lose_and_double_nothing(web, whole):
-    with FaultProxy(web.port) as proxy:
-        # The lake is found before the line becomes bad: what is shown is how objects are read.
-        proxy.latency = 0.002
-        proxy.cut = proxy.reset = 0.02
-        done = export(f"http://127.0.0.1:{proxy.port}/lake", "--breaker-threshold", "100",
-                      "--max-attempts", "10")
-        assert done.returncode == 0, done.stderr
-        assert done.stdout == whole
-        assert proxy.broken > 3
-
-
 def test_outage_is_outlasted(web, folder):
     with FaultProxy(web.port) as proxy, \
             serve(f"http://127.0.0.1:{proxy.port}/lake") as server, server.connect() as client:
         proxy.latency = 0.01
-        reader = client.do_get(program.flight.Ticket(f"{TABLE}:{FIRST}:{FIRST + COUNT - 1}"))
+        reader = client.do_get(program.flight.Ticket(f"{TABLE}:{FIRST}:{LAST}"))
         rows = reader.read_chunk().data.column("ledger_sequence").to_pylist()
         proxy.down = True
         eventually(lambda: any(name.startswith("retries_total") and count
@@ -120,38 +77,7 @@ def test_outage_is_outlasted(web, folder):
         proxy.down = False
         for chunk in reader:
             rows += chunk.data.column("ledger_sequence").to_pylist()
-        assert rows == list(range(FIRST, FIRST + COUNT))
-
-
-def test_stream_that_waits_for_a_silent_server_ends_at_once_when_its_client_leaves(web):
-    with FaultProxy(web.port) as proxy, \
-            serve(f"http://127.0.0.1:{proxy.port}/lake") as server, server.connect() as client:
-        proxy.latency = 0.01
-        reader = client.do_get(program.flight.Ticket(f"{TABLE}:{FIRST}:{FIRST + COUNT - 1}"))
-        reader.read_chunk()
-        proxy.silent = True
-        time.sleep(0.5)
-        assert server.metrics()["active_connections"] == 1
-        begun = time.monotonic()
-        reader.cancel()
-        eventually(lambda: server.metrics()["active_connections"] == 0)
-        assert time.monotonic() - begun < 5  # far below the 15 s that silence is borne
-
-
-def test_lake_that_is_down_from_some_ledger_on_says_where_to_go_on(web):
-    with FaultProxy(web.port) as proxy, \
-            serve(f"http://127.0.0.1:{proxy.port}/lake", "--max-attempts", "2") as server, \
-            server.connect() as client:
-        proxy.latency = 0.01
-        reader = client.do_get(program.flight.Ticket(f"{TABLE}:{FIRST}:{FIRST + COUNT - 1}"))
-        rows = reader.read_chunk().data.column("ledger_sequence").to_pylist()
-        proxy.down = True
-        place = read_until_unavailable(reader, rows)
-        eventually(lambda: server.probe("/ready")[0] == 503)
-        proxy.down = False
-        eventually(lambda: server.probe("/ready")[0] == 200)
-        rest = read(client, f"{TABLE}:{place}:{FIRST + COUNT - 1}").ended()
-        assert rows + rest.sequences == list(range(FIRST, FIRST + COUNT))
+        assert rows == list(range(FIRST, LAST + 1))
 
 
 def test_missing_object_is_waited_for_at_the_tip_and_a_gap_behind_it(tmp_path):
@@ -202,4 +128,4 @@ def test_what_is_kept_is_not_asked_for_again_and_is_what_it_was(web, whole, tmp_
 
 def test_newest_ledger_is_known_without_a_list(web):
     with serve(f"{web.http}/lake") as server:
-        eventually(lambda: server.metrics().get("head_ledger") == FIRST + COUNT - 1)
+        eventually(lambda: server.metrics().get("head_ledger") == LAST)

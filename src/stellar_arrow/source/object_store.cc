@@ -13,13 +13,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/source/abandon.h"
 #include "stellar_arrow/source/descriptors.h"
 #include "stellar_arrow/source/http_client.h"
-#include "stellar_arrow/source/object_bytes.h"
 
 namespace stellar_arrow::source {
 namespace {
@@ -147,6 +147,8 @@ class ObjectStore final : public Store {
     if (IsNotThere(opened.status())) return nullptr;
     ARROW_RETURN_NOT_OK(opened);
     const int64_t size = opened->size;
+    // An answer whose head was cut short has no length, which Amazon's library takes for none.
+    if (size == 0) return NothingCame(object);
     if (size > kMostStoredBytes) {
       return Error(ErrorCode::kResourceExhausted, object, " has ", size, " bytes; at most ",
                    kMostStoredBytes, " are read");
@@ -157,16 +159,33 @@ class ObjectStore final : public Store {
     ARROW_ASSIGN_OR_RAISE(
         auto bytes,
         Ask([opened = *std::move(opened), keeps_pool,
-             pool](fs::FileSystem&) { return ReadBytes(*opened.file, 0, opened.size, pool); },
+             pool](fs::FileSystem&) { return ReadZeroed(*opened.file, opened.size, pool); },
             patience, kAnswerTime + milliseconds(1000 * size / kLeastBytesPerSecond)));
     if (bytes->size() < size) {
       return arrow::internal::IOErrorFromErrno(EIO, object, ": ", bytes->size(), " of ", size,
                                                " bytes came");
     }
+    // And then Arrow says that all bytes came, whatever lies where they should.
+    const auto is_zero = [](uint8_t byte) { return byte == 0; };
+    if (std::all_of(bytes->data(), bytes->data() + size, is_zero)) return NothingCame(object);
     return bytes;
   }
 
  private:
+  static arrow::Status NothingCame(const std::string& object) {
+    return arrow::internal::IOErrorFromErrno(EIO, object, ": no bytes came");
+  }
+
+  static arrow::Result<std::shared_ptr<arrow::Buffer>> ReadZeroed(arrow::io::RandomAccessFile& file,
+                                                                  int64_t size,
+                                                                  arrow::MemoryPool* pool) {
+    ARROW_ASSIGN_OR_RAISE(auto bytes, arrow::AllocateResizableBuffer(size, pool));
+    std::memset(bytes->mutable_data(), 0, static_cast<size_t>(size));
+    ARROW_ASSIGN_OR_RAISE(const int64_t came, file.ReadAt(0, size, bytes->mutable_data()));
+    ARROW_RETURN_NOT_OK(bytes->Resize(came, /*shrink_to_fit=*/false));
+    return bytes;
+  }
+
   // The result of `call(filesystem)`, with its error settled.
   template <typename Call>
   auto Ask(Call call, const Patience& patience, milliseconds most = kAnswerTime) const
