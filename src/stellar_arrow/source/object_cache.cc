@@ -28,6 +28,8 @@ constexpr size_t kLakeDigits = 16;  // of the digest of the lake's name, ahead o
 
 // Room that is made at a time, so that it is not made for every object.
 constexpr int64_t kRoomPercent = 10;
+// What the smallest file takes of a disk.
+constexpr int64_t kBlockBytes = 4096;
 // What is written for longer is what a process that was killed left behind.
 constexpr auto kLongestWrite = std::chrono::hours(1);
 
@@ -53,6 +55,8 @@ bool IsKept(const std::string& file) {
 bool IsWritten(const std::string& file) {
   return file.starts_with('.') && file.size() > kLakeDigits + 1 && file[kLakeDigits + 1] == '-';
 }
+
+int64_t OnDisk(int64_t file_bytes) { return std::max(file_bytes, kBlockBytes); }
 
 class CachedStore final : public Store {
  public:
@@ -97,7 +101,7 @@ arrow::Result<std::shared_ptr<ObjectCache>> ObjectCache::Open(const std::string&
                  " cannot be made or written to");
   }
   std::shared_ptr<ObjectCache> cache(new ObjectCache(folder, most_bytes));
-  cache->MakeRoom();
+  cache->MakeRoom(0);
   return cache;
 }
 
@@ -128,8 +132,9 @@ std::shared_ptr<arrow::Buffer> ObjectCache::Find(const std::string& lake, const 
 void ObjectCache::Keep(const std::string& lake, const std::string& object,
                        const arrow::Buffer& bytes) {
   static std::atomic<int64_t> files = 0;
-  const int64_t size = bytes.size() + kDigestBytes;
+  const int64_t size = OnDisk(bytes.size() + kDigestBytes);
   if (size > most_bytes_ / kRoomPercent) return;  // would drive out too much
+  if (!TakeRoom(size)) return;
   const std::string name = FileNameOf(lake, object);
   const stdfs::path hidden = folder_ / Concat(".", name, ".", ::getpid(), ".", ++files);
   const auto digest = DigestOf(name, {bytes.data(), static_cast<size_t>(bytes.size())});
@@ -146,18 +151,23 @@ void ObjectCache::Keep(const std::string& lake, const std::string& object,
     return;
   }
   stdfs::rename(hidden, folder_ / name, error);
-  if ((bytes_ += size) > most_bytes_) MakeRoom();
 }
 
-void ObjectCache::MakeRoom() {
+bool ObjectCache::TakeRoom(int64_t size) {
+  if ((bytes_ += size) <= most_bytes_) return true;
   const std::lock_guard lock(making_room_);
+  if (bytes_ > most_bytes_) MakeRoom(size);  // else another one has made it meanwhile
+  return bytes_ <= most_bytes_;
+}
+
+void ObjectCache::MakeRoom(int64_t wanted) {
   struct File {
     stdfs::file_time_type used;
     int64_t size;
     stdfs::path path;
   };
   std::vector<File> files;
-  int64_t bytes = 0;
+  int64_t bytes = wanted;
   std::error_code error;
   stdfs::directory_iterator entry(folder_, error);
   for (; !error && entry != stdfs::directory_iterator(); entry.increment(error)) {
@@ -168,17 +178,18 @@ void ObjectCache::MakeRoom() {
     if (gone) continue;
     if (IsWritten(name) && stdfs::file_time_type::clock::now() - used > kLongestWrite) {
       stdfs::remove(entry->path(), gone);
+      continue;
     }
-    if (!IsKept(name)) continue;
-    files.push_back({used, size, entry->path()});
-    bytes += size;
+    if (!IsKept(name) && !IsWritten(name)) continue;
+    bytes += OnDisk(size);
+    if (IsKept(name)) files.push_back({used, OnDisk(size), entry->path()});
   }
   if (bytes > most_bytes_) {
     std::ranges::sort(files, {}, &File::used);
-    const int64_t wanted = most_bytes_ / 100 * (100 - kRoomPercent);
-    for (auto file = files.begin(); file != files.end() && bytes > wanted; ++file) {
+    const int64_t enough = most_bytes_ / 100 * (100 - kRoomPercent);
+    for (auto file = files.begin(); file != files.end() && bytes > enough; ++file) {
       stdfs::remove(file->path, error);
-      bytes -= file->size;
+      if (!error) bytes -= file->size;  // it is gone, whoever removed it
     }
   }
   bytes_ = bytes;

@@ -35,8 +35,11 @@ class ObjectCache {
   ObjectCache(std::filesystem::path folder, int64_t most_bytes)
       : folder_(std::move(folder)), most_bytes_(most_bytes) {}
 
-  // Counts what is there, and where that is too much removes what was used longest ago.
-  void MakeRoom();
+  // Whether `size` bytes more may be there, which are counted from then on.
+  bool TakeRoom(int64_t size);
+  // Counts what is there and, where that and `wanted` bytes are too much, removes what was used
+  // longest ago. Under the lock.
+  void MakeRoom(int64_t wanted);
 
   const std::filesystem::path folder_;
   const int64_t most_bytes_;
