@@ -14,6 +14,7 @@
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/base/version.h"
+#include "stellar_arrow/source/pause.h"
 
 namespace stellar_arrow::source {
 namespace {
@@ -149,11 +150,15 @@ class Sink {
 
   // Takes a line of the response's head.
   static size_t TakeLine(const char* data, size_t, size_t size, void* sink) {
-    static_cast<Sink*>(sink)->has_head_ = size <= 2 && data[0] != ' ' && data[size - 1] == '\n';
+    const std::string_view line(data, size);
+    bool& has_head = static_cast<Sink*>(sink)->has_head_;
+    if (line.starts_with("HTTP/")) has_head = false;  // another head, as behind "100 Continue"
+    if (line == "\r\n" || line == "\n") has_head = true;
     return size;
   }
 
-  // Whether the head has come to its end, which is an empty line.
+  // Whether the head has come to its end, which is an empty line. Lines behind the body are none of
+  // it.
   bool has_head() const { return has_head_; }
   // What went wrong here, if anything did.
   const arrow::Status& status() const { return status_; }
@@ -280,6 +285,9 @@ class HttpClient::Line {
     response.end_is_known =
         length >= 0 || version >= CURL_HTTP_VERSION_2_0 ||
         curl_easy_header(easy, "Transfer-Encoding", 0, CURLH_HEADER, -1, &coding) == CURLHE_OK;
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+    response.retry_after = std::chrono::seconds(seconds);
     ARROW_ASSIGN_OR_RAISE(response.body, sink.Finish());
     const char* to = nullptr;
     curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &to);
@@ -375,6 +383,7 @@ void HttpClient::GiveBack(std::unique_ptr<Line> line) {
 arrow::Status StatusOf(const HttpResponse& response, std::string_view what) {
   if (response.status >= 200 && response.status < 300) return arrow::Status::OK();
   const std::string message = Concat(what, ": HTTP status ", response.status);
+  const auto may_pass = [&] { return MayPass(response.retry_after, message); };
   switch (response.status) {
     case 404:
     case 410:
@@ -388,13 +397,13 @@ arrow::Status StatusOf(const HttpResponse& response, std::string_view what) {
       return arrow::internal::IOErrorFromErrno(ETIMEDOUT, message);
     case 425:
     case 429:
-      return Error(ErrorCode::kUnavailable, message);
+      return may_pass();
     case 501:
     case 505:
       return Error(ErrorCode::kFailedPrecondition, message);
     default:
       // Those of proxies, such as 522, among them.
-      if (response.status >= 500) return Error(ErrorCode::kUnavailable, message);
+      if (response.status >= 500) return may_pass();
       return Error(ErrorCode::kFailedPrecondition, message);
   }
 }

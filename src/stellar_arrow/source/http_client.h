@@ -42,6 +42,7 @@ struct HttpResponse {
   // Whether the server said where the body ends. If not, it may have been cut short by a connection
   // that broke.
   bool end_is_known = false;
+  std::chrono::seconds retry_after{0};  // that the server wants no other request for
 };
 
 // Keeps connections alive between requests, and speaks HTTP/2 where a server offers it over TLS,
@@ -72,8 +73,8 @@ class HttpClient {
 };
 
 // OK for a status of success. Errors: the system's number ENOENT for what is not there, EACCES for
-// no right, ETIMEDOUT; UNAVAILABLE for what may pass (429, 500, 502, 503, ...), else
-// FAILED_PRECONDITION. `what` is named in the message, and must hold no secret.
+// no right, ETIMEDOUT; UNAVAILABLE for what may pass (429, 500, 502, 503, ...), with the pause that
+// was asked for, else FAILED_PRECONDITION. `what` is named in the message, and must hold no secret.
 arrow::Status StatusOf(const HttpResponse& response, std::string_view what);
 
 // What "a%3Ab" stands for: "a:b".

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/pause.h"
 #include "stellar_arrow/source/recovery.h"
 #include "tests/support/stub_server.h"
 
@@ -110,6 +111,35 @@ TEST(HttpClient, SaysWhetherTheEndOfABodyIsKnown) {
     const auto response = Get(server.url()).ValueOrDie();
     EXPECT_EQ(response.body->ToString(), "some");
     EXPECT_EQ(response.end_is_known, known) << answer;
+  }
+}
+
+TEST(HttpClient, TakesLinesBehindABodyForNoHead) {
+  StubServer server([](const auto&) {
+    return StubServer::Answer{
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Digest\r\n\r\n"
+        "4\r\nsome\r\n0\r\nX-Digest: abc\r\n\r\n"};
+  });
+  HttpClient client;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(client.Send({.url = server.url()}).ValueOrDie().body->ToString(), "some");
+  }
+}
+
+TEST(HttpClient, SaysHowLongAServerWantsNotToBeAsked) {
+  const auto pause = [](const std::string& status, const std::string& header) {
+    StubServer server(
+        [&](const auto&) { return StubServer::Answer{StubServer::Say(status, "", header)}; });
+    const auto response = Get(server.url()).ValueOrDie();
+    const arrow::Status refused = StatusOf(response, "it");
+    EXPECT_EQ(FailureOf(refused), Failure::kTransient) << status;
+    return PauseOf(refused);
+  };
+  for (const char* status : {"429 Too Many Requests", "503 Service Unavailable"}) {
+    EXPECT_EQ(pause(status, "Retry-After: 7\r\n").count(), 7);
+    EXPECT_EQ(pause(status, "").count(), 0);
+    EXPECT_EQ(pause(status, "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT\r\n").count(), 0);
+    EXPECT_GT(pause(status, "Retry-After: Fri, 31 Dec 2066 23:59:59 GMT\r\n").count(), 0);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/source/jitter.h"
+#include "stellar_arrow/source/pause.h"
 
 namespace stellar_arrow::source {
 namespace {
@@ -85,7 +86,10 @@ bool Recovery::WaitBefore(int attempts, Clock::time_point until, const std::stop
   auto wait = kFirstWait;
   for (int i = 1; i < attempts && wait < kLongestWait; ++i) wait *= 2;
   wait = std::min(wait, kLongestWait);
-  const auto due = std::max(Clock::now() + Jittered(wait / 2, wait), PayForRepetition(until));
+  // As long as whoever refused wants, within the same limit.
+  const auto pause = std::min<std::chrono::nanoseconds>(PauseOf(last), kLongestWait);
+  const auto due =
+      std::max(Clock::now() + std::max(pause, Jittered(wait / 2, wait)), PayForRepetition(until));
   if (due > until || !SleepUntil(due, stop)) return false;
   retries_[ReasonOf(last)].fetch_add(1, std::memory_order_relaxed);
   return true;

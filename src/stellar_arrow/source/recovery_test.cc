@@ -14,6 +14,7 @@
 
 #include "stellar_arrow/base/error.h"
 #include "stellar_arrow/source/lake_source.h"
+#include "stellar_arrow/source/pause.h"
 #include "tests/support/folder_store.h"
 
 namespace stellar_arrow::source {
@@ -236,6 +237,20 @@ TEST(Recovery, EndsWhenItsPatienceDoes) {
       recovery.Run({.budget = 600ms}, []() -> arrow::Result<int> { return Gone(); });
   EXPECT_EQ(CodeOf(result.status()), ErrorCode::kUnavailable);
   EXPECT_LT(Recovery::Clock::now() - begin, 5s);
+}
+
+TEST(Recovery, PausesAsLongAsItIsAskedTo) {
+  for (const auto& [asked, least] : {std::pair(2s, 2'000ms), std::pair(3600s, 5'000ms)}) {
+    Recovery recovery("s", {.max_attempts = 2});
+    std::vector<Recovery::Clock::time_point> times;
+    const auto result = recovery.Run({}, [&, asked = asked]() -> arrow::Result<int> {
+      times.push_back(Recovery::Clock::now());
+      return MayPass(asked, "too many requests");
+    });
+    EXPECT_EQ(CodeOf(result.status()), ErrorCode::kUnavailable);
+    ASSERT_EQ(times.size(), 2u);  // a pause beyond its patience it would not have made
+    EXPECT_GE(times[1] - times[0], least);
+  }
 }
 
 TEST(Recovery, BoundsAnAttemptByWhatIsLeftOfItsPatience) {
