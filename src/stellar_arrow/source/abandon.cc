@@ -40,7 +40,7 @@ arrow::Status RunAside(std::function<void()> call) {
     }).detach();
   } catch (const std::system_error& error) {
     Count(-1);
-    return Error(ErrorCode::kResourceExhausted, "cannot start a thread: ", error.what());
+    return arrow::Status::OutOfMemory("cannot start a thread: ", error.what());
   }
   return arrow::Status::OK();
 }

@@ -34,6 +34,10 @@ constexpr auto kListTime = milliseconds(60'000);
 // Objects may take that and a second for each so many bytes.
 constexpr int64_t kLeastBytesPerSecond = 256 << 10;
 
+// Requests that nobody waits for any more, each with a thread and a connection. The libraries of
+// Google and Azure end them after minutes of silence.
+constexpr int kMostLeftCalls = 256;
+
 // Google's library tries again by itself for as long: once, that is.
 constexpr double kGcsRetrySeconds = 0.2;
 
@@ -191,7 +195,7 @@ class ObjectStore final : public Store {
   auto Ask(Call call, const Patience& patience, milliseconds most = kAnswerTime) const
       -> decltype(call(std::declval<fs::FileSystem&>())) {
     using Result = decltype(call(std::declval<fs::FileSystem&>()));
-    return Abandonable(
+    return calls_.Run(
         [filesystem = filesystem_, failures = failures_, call = std::move(call)]() -> Result {
           Verdict verdict = Verdict::kUnknown;
           if (failures != nullptr) failures->Forget();
@@ -215,6 +219,7 @@ class ObjectStore final : public Store {
   const std::shared_ptr<fs::FileSystem> filesystem_;
   const std::string path_;
   const std::shared_ptr<S3Failures> failures_;  // null but for S3
+  const AbandonableCalls calls_{kMostLeftCalls};
 };
 
 // What the environment says; empty for nothing.
