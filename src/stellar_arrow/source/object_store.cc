@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
@@ -315,6 +316,13 @@ arrow::Result<std::shared_ptr<Store>> OpenAzure(const std::string& place, Settin
 
 bool IsObjectStore(std::string_view scheme) {
   return scheme == "s3" || scheme == "gs" || scheme == "abfs" || scheme == "abfss";
+}
+
+bool IsOpenSetting(std::string_view name) {
+  constexpr std::string_view kOpen[] = {
+      "anonymous",  "blob_storage_authority", "credential_kind", "dfs_storage_authority",
+      "enable_tls", "endpoint_override",      "region",          "scheme"};
+  return std::ranges::find(kOpen, name) != std::end(kOpen);
 }
 
 arrow::Result<std::shared_ptr<Store>> OpenObjectStore(

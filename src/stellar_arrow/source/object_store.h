@@ -16,6 +16,9 @@ namespace stellar_arrow::source {
 // Whether `scheme` is that of an object store: s3, gs, abfs or abfss.
 bool IsObjectStore(std::string_view scheme);
 
+// Whether what the setting `name` says is known to be no secret.
+bool IsOpenSetting(std::string_view name);
+
 // The folder that the URL SCHEME://`place`?`settings` names; asks nothing yet. Settings are region
 // (s3), endpoint_override and scheme (s3, gs), anonymous; those of Azure are Arrow's. Errors:
 // INVALID_ARGUMENT, which names no value of a setting.

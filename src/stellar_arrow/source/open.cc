@@ -262,6 +262,7 @@ std::string ShownUrl(std::string_view url) {
     return all;
   }
   if (IsRpc(url)) return RpcName(url.substr(kRpc.size()));
+  if (IsRemote(SchemeOf(url))) return ShownRemote(url);
   return url.find("://") == std::string_view::npos ? std::string(url) : WithoutSecrets(url);
 }
 
@@ -271,10 +272,10 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenSource(std::string_view text,
     std::vector<std::unique_ptr<LedgerSource>> sources;
     for (const std::string_view line : lines) {
       // One that does not answer now is no reason not to begin with the others.
-      ARROW_ASSIGN_OR_RAISE(sources.emplace_back(),
-                            OpenNowOrLater(ShownUrl(line), [url = std::string(line), options] {
-                              return OpenSource(url, options);
-                            }));
+      ARROW_ASSIGN_OR_RAISE(
+          sources.emplace_back(),
+          OpenNowOrLater(IsRemote(SchemeOf(line)) ? RemoteName(line) : ShownUrl(line),
+                         [url = std::string(line), options] { return OpenSource(url, options); }));
     }
     return OpenComposite(std::move(sources));
   }

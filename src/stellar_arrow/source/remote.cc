@@ -82,6 +82,40 @@ bool IsRemote(std::string_view scheme) {
   return scheme == "http" || scheme == "https" || scheme == kPublic || IsObjectStore(scheme);
 }
 
+std::string RemoteName(std::string_view url) {
+  constexpr std::string_view kCut = "?...";
+  std::string name = WithoutSecrets(url);
+  if (name.ends_with(kCut)) name.resize(name.size() - kCut.size());
+  // Before its '@' Azure's has the container, if that is no key.
+  const std::string_view folder = url.substr(0, url.find_first_of("?#"));
+  const size_t key = folder.find(':', folder.find("://") + 1);
+  if (url.starts_with("abfs") && key == std::string_view::npos) name = folder;
+  while (name.ends_with('/')) name.pop_back();
+  return name;
+}
+
+std::string ShownRemote(std::string_view url) {
+  if (!IsObjectStore(url.substr(0, url.find("://"))) && !url.starts_with(kPublic)) {
+    return WithoutSecrets(url);
+  }
+  std::string shown = RemoteName(url);
+  const std::string_view rest = url.substr(std::min(url.find('#'), url.size()));
+  url.remove_suffix(rest.size());
+  std::string_view query = url.substr(std::min(url.find('?'), url.size()));
+  while (!query.empty()) {
+    const char mark = query.front();
+    query.remove_prefix(1);
+    const std::string_view pair = query.substr(0, query.find('&'));
+    const std::string_view name = pair.substr(0, pair.find('='));
+    const bool open = IsOpenSetting(name) && pair.find_first_of("@%") == std::string_view::npos;
+    shown.append(1, mark).append(open ? pair : "...");
+    query.remove_prefix(pair.size());
+  }
+  SourceOptions said;
+  if (ReadFragment(rest.substr(std::min<size_t>(1, rest.size())), &said).ok()) shown.append(rest);
+  return shown;
+}
+
 arrow::Result<RemoteLake> FindRemoteLake(std::string_view url, const SourceOptions& options) {
   std::string name;
   std::string meant;
@@ -109,12 +143,10 @@ arrow::Result<RemoteLake> FindRemoteLake(std::string_view url, const SourceOptio
     ARROW_ASSIGN_OR_RAISE(const auto settings, ParseQuery(query));
     ARROW_ASSIGN_OR_RAISE(
         lake.store, OpenObjectStore(scheme, std::string(folder.substr(slashes + 3)), settings));
-    lake.name = folder;  // without secrets, which OpenObjectStore() refuses
   } else {
     lake.store = OpenHttpStore(std::string(folder), std::string(query));
-    lake.name = WithoutSecrets(folder);
   }
-  if (!name.empty()) lake.name = name;
+  lake.name = name.empty() ? RemoteName(folder) : name;
   lake.store = WithProof(std::move(lake.store));
   if (!options.cache_folder.empty()) {
     ARROW_ASSIGN_OR_RAISE(auto cache, ObjectCache::Open(options.cache_folder, options.cache_bytes));

@@ -15,10 +15,17 @@ namespace stellar_arrow::source {
 // Whether sources of `scheme` are such lakes: "https" and so on.
 bool IsRemote(std::string_view scheme);
 
+// What messages and metrics call the lake at `url`: that, without secrets, settings and a slash at
+// its end.
+std::string RemoteName(std::string_view url);
+
+// `url` without secrets: of the settings those are left that are known to be none.
+std::string ShownRemote(std::string_view url);
+
 // Where a URL leads.
 struct RemoteLake {
   std::shared_ptr<Store> store;
-  std::string name;       // the URL without secrets, settings and a slash at its end
+  std::string name;       // RemoteName()
   SourceOptions options;  // with what the URL says of the lake
 };
 

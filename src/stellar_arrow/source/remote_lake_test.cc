@@ -342,6 +342,25 @@ TEST_F(RemoteLakeTest, EndingsMayChange) {
   }
 }
 
+TEST(RemoteLake, IsShownWithSettingsThatAreNoSecrets) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"s3://bucket/lake/?region=eu-west-1&endpoint_override=host:9000&scheme=http#first=7",
+       "s3://bucket/lake?region=eu-west-1&endpoint_override=host:9000&scheme=http#first=7"},
+      {"s3://key:secret@bucket/lake?region=x", "s3://bucket/lake?region=x"},
+      {"s3://bucket/lake?token=secret&region=x&secret&endpoint_override=key:secret@host#secret",
+       "s3://bucket/lake?...&region=x&...&..."},
+      {"abfs://container@account.dfs.core.windows.net/lake?enable_tls=true&client_secret=secret",
+       "abfs://container@account.dfs.core.windows.net/lake?enable_tls=true&..."},
+      {"abfs://account:secret@host:1/container/lake", "abfs://host:1/container/lake"},
+      {"public:testnet?endpoint_override=host:9000&key=secret",
+       "public:testnet?endpoint_override=host:9000&..."},
+      {"s3://key:se?cret@bucket/lake?region=x", "s3://bucket/lake?..."},
+      {"https://user:secret@host/lake/?token=secret", "https://host/lake/?..."},
+  };
+  for (const auto& [url, shown] : cases) EXPECT_EQ(ShownUrl(url), shown) << url;
+  EXPECT_EQ(ShownUrl(Concat(cases[0].first, "\nlake")), Concat(cases[0].second, "\nlake"));
+}
+
 TEST(RemoteLake, NamesAreWithoutSecrets) {
   const auto name = [](std::string_view url) {
     const auto lake = FindRemoteLake(url, {});
