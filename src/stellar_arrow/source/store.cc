@@ -27,8 +27,7 @@ class FileSystemStore final : public Store {
   FileSystemStore(std::shared_ptr<fs::FileSystem> filesystem, std::string path)
       : filesystem_(std::move(filesystem)), path_(std::move(path)) {}
 
-  arrow::Result<std::vector<Entry>> List(const std::string& folder,
-                                         const Patience&) override {
+  arrow::Result<std::vector<Entry>> List(const std::string& folder, const Patience&) override {
     fs::FileSelector selector;
     selector.base_dir = folder.empty() ? path_ : path_ + "/" + folder;
     selector.allow_not_found = !folder.empty();
