@@ -5,6 +5,7 @@ is not there is skipped.
 """
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -89,25 +90,44 @@ class Store:
 
 
 @contextlib.contextmanager
-def s3(here, name):
+def s3(here, name, certificate=None):
+    """`certificate`: a server's (certificate, key), for versitygw, which then speaks TLS."""
     program = S3_PROGRAMS[name]
     if program is None:
         pytest.skip(f"no {name} here")
     port = free_port()
     (here / "s3").mkdir()
-    command = ([program, "--port", f"127.0.0.1:{port}", "--quiet", "posix", here / "s3"]
+    scheme = "https" if certificate else "http"
+    tls = ["--cert", certificate[0], "--key", certificate[1]] if certificate else []
+    command = ([program, "--port", f"127.0.0.1:{port}", "--quiet", *tls, "posix", here / "s3"]
                if name == "versitygw" else [program, "-H", "127.0.0.1", "-p", port])
     with _running(command, port, {"ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET}):
-        filesystem = fs.S3FileSystem(access_key=KEY, secret_key=SECRET, scheme="http",
-                                     endpoint_override=f"127.0.0.1:{port}", region="us-east-1",
-                                     allow_bucket_creation=True,
-                                     allow_delayed_open=True)  # so small files need one request
-        filesystem.create_dir("bucket")
+        filesystem = None  # over TLS: pyarrow could not be told whom to trust
+        if not certificate:
+            filesystem = fs.S3FileSystem(access_key=KEY, secret_key=SECRET, scheme=scheme,
+                                         endpoint_override=f"127.0.0.1:{port}", region="us-east-1",
+                                         allow_bucket_creation=True,
+                                         allow_delayed_open=True)  # small files need one request
+            filesystem.create_dir("bucket")
         yield Store(
             port, filesystem,
-            lambda path, host: f"s3://{path}?region=us-east-1&scheme=http&endpoint_override={host}",
+            lambda path, host: (f"s3://{path}?region=us-east-1&scheme={scheme}&"
+                                f"endpoint_override={host}"),
+            ({"SSL_CERT_FILE": str(certificate[0])} if certificate else {}) |
             {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
              "AWS_EC2_METADATA_DISABLED": "true"})
+
+
+def open_to_all(bucket, port):
+    """Lets everybody read an S3 bucket and the list of its names, without a key."""
+    policy = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{what}"}
+        for action, what in (("s3:ListBucket", bucket), ("s3:GetObject", f"{bucket}/*"))]}
+    script = (f"import boto3; boto3.client('s3', endpoint_url='http://127.0.0.1:{port}', "
+              f"region_name='us-east-1').put_bucket_policy(Bucket='{bucket}', "
+              f"Policy='{json.dumps(policy)}')")
+    subprocess.run([STORES / "bin/python", "-c", script], check=True, timeout=60,
+                   env=os.environ | {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET})
 
 
 @contextlib.contextmanager

@@ -44,8 +44,12 @@ class RpcStub:
         self._thread.start()
 
     @property
+    def port(self):
+        return self._server.server_port
+
+    @property
     def url(self):
-        return f"rpc+http://127.0.0.1:{self._server.server_port}"
+        return f"rpc+http://127.0.0.1:{self.port}"
 
     def __enter__(self):
         return self

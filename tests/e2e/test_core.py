@@ -2,52 +2,17 @@
 folder, whatever core dies of, and nothing of it left behind."""
 
 import fcntl
-import json
 import os
-import pathlib
 
 import pyarrow.flight as flight
 import pytest
 
 import ledgers
 from program import TABLE, eventually, read, run, serve
-from services import NO_FLUSH, export
+from services import NO_FLUSH, FakeCore, export
 
-FAKE = pathlib.Path(__file__).parent / "fake_core.py"
 FIRST, COUNT = 5000, 200
 LAST = FIRST + COUNT - 1
-
-
-class Fake:
-    """A fake core's files, and how to name it as a source."""
-
-    def __init__(self, folder, content, passphrase=ledgers.PUBNET):
-        self.folder = folder
-        (folder / "frames.xdr").write_bytes(ledgers.framed(content))
-        (folder / "core.cfg").write_text(
-            f'NETWORK_PASSPHRASE = "{passphrase}"\n\n[QUORUM_SET]\nVALIDATORS = ["of", "trust"]\n')
-        (folder / "dies").mkdir()
-        (folder / "state").mkdir()
-        self.env = {"FAKE_CORE_FRAMES": str(folder / "frames.xdr"),
-                    "FAKE_CORE_FIRST": str(min(content)),
-                    "FAKE_CORE_LOG": str(folder / "runs"),
-                    "FAKE_CORE_DIES": str(folder / "dies")}
-        self.url = f"core:{folder / 'core.cfg'}?program={FAKE}&storage={folder / 'state'}"
-
-    def die_behind(self, *sizes):
-        """Lets the next runs die, one behind each number of bytes, the least first."""
-        for size in sizes:
-            (self.folder / "dies" / f"{size:09}").touch()
-
-    def runs(self):
-        """The command lines so far: [pid, word...]."""
-        return [json.loads(line) for line in (self.folder / "runs").read_text().splitlines()]
-
-    def commands(self):
-        return [" ".join(words[1:3]) if words[1] == "catchup" else words[1] for words in self.runs()]
-
-    def alive(self):
-        return [pid for pid, *_ in self.runs() if pathlib.Path(f"/proc/{pid}").exists()]
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +22,11 @@ def chain():
 
 @pytest.fixture
 def fake(tmp_path, chain):
-    return Fake(tmp_path, chain)
+    return FakeCore(tmp_path, chain)
 
 
 def test_rows_are_those_of_the_folder_to_the_byte(tmp_path, pubnet):
-    fake = Fake(tmp_path, pubnet)
+    fake = FakeCore(tmp_path, pubnet)
     want = export(ledgers.PUBNET_LAKE, ledgers.FIRST, ledgers.NEWEST, tmp_path / "folder")
     assert export(fake.url, ledgers.FIRST, ledgers.NEWEST, tmp_path / "core", env=fake.env) == want
     assert fake.commands() == ["new-db", f"catchup {ledgers.NEWEST}/6"]

@@ -1,7 +1,6 @@
 """Ledgers from a RawLedgerService, and our own one: the same as from a folder, nothing lost or doubled
 where connections are cut, with a peer of another implementation on either side."""
 
-import shutil
 import subprocess
 import time
 
@@ -10,8 +9,8 @@ import pytest
 
 import ledgers
 from cutting_proxy import CuttingProxy
-from program import ROOT, TABLE, eventually, read, read_until_unavailable, run, serve
-from services import NO_FLUSH, export, raw_ledgers
+from program import TABLE, eventually, read, read_until_unavailable, run, serve
+from services import NO_FLUSH, build_go_peer, raw_ledgers
 
 FIRST, COUNT = 5000, 400
 LAST = FIRST + COUNT - 1
@@ -35,39 +34,7 @@ def raw_port(lake):
 
 @pytest.fixture(scope="module")
 def go_peer():
-    if shutil.which("go") is None:
-        pytest.skip("no Go here")
-    built = ROOT / "build/tests/raw-ledgers-peer"
-    built.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["go", "build", "-o", built, "."], cwd=ROOT / "tests/peers/raw_ledgers",
-                   check=True, timeout=900)
-    return built
-
-
-def test_rows_are_those_of_the_folder_to_the_byte(tmp_path):
-    source = ledgers.PUBNET_LAKE
-    want = export(source, ledgers.FIRST, ledgers.NEWEST, tmp_path / "folder")
-    with raw_ledgers(source) as port:
-        got = export(f"grpc://127.0.0.1:{port}", ledgers.FIRST, ledgers.NEWEST, tmp_path / "grpc",
-                     "--network", "pubnet")
-    assert got == want
-
-
-def test_rows_from_a_go_server_are_those_of_the_folder_to_the_byte(tmp_path, go_peer, pubnet):
-    frames = tmp_path / "frames.xdr"
-    frames.write_bytes(ledgers.framed(pubnet))
-    want = export(ledgers.PUBNET_LAKE, ledgers.FIRST, ledgers.NEWEST, tmp_path / "folder")
-    server = subprocess.Popen([go_peer, "serve", frames, str(ledgers.FIRST)],
-                              stdout=subprocess.PIPE, text=True)
-    try:
-        address = server.stdout.readline().strip()
-        got = export(f"grpc://{address}", ledgers.FIRST, ledgers.NEWEST, tmp_path / "grpc",
-                     "--network", "pubnet")
-        assert got == want
-    finally:
-        server.kill()
-        server.wait()
-        server.stdout.close()
+    return build_go_peer()
 
 
 def test_a_go_client_reads_our_service_its_health_and_what_it_is(go_peer, raw_port, chain):

@@ -59,6 +59,15 @@ def free_port():
         return taken.getsockname()[1]
 
 
+def make_certificate(folder):
+    """A certificate of 127.0.0.1, signed by itself, and its key: the files server.pem and server.key."""
+    certificate, key = folder / "server.pem", folder / "server.key"
+    subprocess.run([OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
 class WebServer:
     """`http` and `https` are the URLs of what it serves, without a path; `ca` the file to trust."""
 
@@ -70,11 +79,7 @@ class WebServer:
         block = ""
         if tls:
             port = free_port()
-            self.https, self.ca = f"https://127.0.0.1:{port}", here / "server.pem"
-            subprocess.run([OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                            "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-                            "-keyout", here / "server.key", "-out", self.ca],
-                           check=True, capture_output=True)
+            self.https, (self.ca, _) = f"https://127.0.0.1:{port}", make_certificate(here)
             block = _TLS.format(port=port, here=here, folder=folder)
         (here / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
         (here / "nginx.conf").write_text(

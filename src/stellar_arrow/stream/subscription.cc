@@ -334,7 +334,9 @@ arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSo
   // What cannot grow will come or end, however slow it is.
   const bool wait = options.wait || !extent.grows;
   const LedgerRange range = options.pipeline.range;
-  const bool timed = extent.grows && (!range.last || *range.last > extent.newest.value_or(0));
+  // Who does not wait at the tip wants whole batches however long they take.
+  const bool timed =
+      options.wait && extent.grows && (!range.last || *range.last > extent.newest.value_or(0));
   auto subscription =
       std::make_unique<OrderedSubscription>(std::move(options), std::move(schemas), wait, timed);
   if (!range.empty()) ARROW_RETURN_NOT_OK(subscription->Start(source, std::move(pipeline)));

@@ -1,0 +1,206 @@
+"""One range from a source of every kind: the same Arrow streams to the byte, also over lines that are slow,
+that cut and reset connections, fall silent, or are down for a while."""
+
+import contextlib
+import shutil
+
+import pytest
+
+import ledgers
+import object_stores
+import program
+import toxiproxy
+from program import TABLE, run, serve
+from rpc_stub import RpcStub
+from services import NO_FLUSH, FakeCore, go_raw_ledgers, raw_ledgers
+from web_server import NGINX, OPENSSL, WebServer, make_certificate
+
+TABLES = f"stellar_ledger,transactions,operations,ttp_events:{ledgers.FIRST}:{ledgers.NEWEST}"
+FIRST, COUNT = 5000, 120
+LAST = FIRST + COUNT - 1
+
+
+class Content:
+    """The same ledgers as a mapping and as a lake's folder."""
+
+    def __init__(self, chain, folder):
+        self.chain, self.folder = chain, folder
+
+
+class Source:
+    """One that is there: how it is named by way of a port, its own one, and its environment."""
+
+    def __init__(self, url, port=None, env=None):
+        self._url, self.port, self.env = url, port, env
+
+    def url(self, port=None):
+        return str(self._url(port or self.port))
+
+
+@contextlib.contextmanager
+def from_store(content, here, name):
+    with object_stores.STARTS[name](here) as store:
+        store.put(content.folder, "bucket/lake")
+        yield Source(lambda port: store.url("bucket/lake", port), store.port, store.env)
+
+
+@contextlib.contextmanager
+def from_open_bucket(content, here):
+    with object_stores.s3(here, "versitygw") as store:
+        store.put(content.folder, "bucket/lake")
+        object_stores.open_to_all("bucket", store.port)
+        yield Source(lambda port: store.url("bucket/lake", port) + "&anonymous=true", store.port,
+                     {"AWS_EC2_METADATA_DISABLED": "true"})
+
+
+@contextlib.contextmanager
+def from_s3_over_tls(content, here):
+    certificate = make_certificate(here)
+    with object_stores.s3(here, "versitygw", certificate) as store:
+        shutil.copytree(content.folder, here / "s3/bucket/lake")  # whose buckets are folders
+        yield Source(lambda port: store.url("bucket/lake", port), store.port, store.env)
+
+
+@contextlib.contextmanager
+def from_web(content, here, tls=False):
+    if NGINX is None or (tls and OPENSSL is None):
+        pytest.skip("no nginx or openssl here (scripts/setup.sh stores)")
+    with WebServer(here / "nginx", content.folder, tls=tls) as web:
+        if tls:
+            # No list of files here, so where the lake begins must be said.
+            yield Source(lambda _: f"{web.https}/lake/#first={min(content.chain)}", env={"SSL_CERT_FILE": str(web.ca)})
+        else:
+            yield Source(lambda port: f"http://127.0.0.1:{port}/listed/", web.port)
+
+
+@contextlib.contextmanager
+def from_rpc(content, _):
+    with RpcStub(content.chain) as stub:
+        yield Source(lambda port: f"rpc+http://127.0.0.1:{port}", stub.port)
+
+
+@contextlib.contextmanager
+def from_grpc(content, _):
+    with raw_ledgers(content.folder) as port:
+        yield Source(lambda port: f"grpc://127.0.0.1:{port}", port)
+
+
+@contextlib.contextmanager
+def from_go_grpc(content, here):
+    with go_raw_ledgers(content.chain, here) as port:
+        yield Source(lambda port: f"grpc://127.0.0.1:{port}", port)
+
+
+@contextlib.contextmanager
+def from_core(content, here):
+    fake = FakeCore(here, content.chain)
+    yield Source(lambda _: fake.url, env=fake.env)
+
+
+@contextlib.contextmanager
+def from_frames(content, here):
+    (here / "frames.xdr").write_bytes(ledgers.framed(content.chain))
+    yield Source(lambda _: here / "frames.xdr")
+
+
+KINDS = {
+    **{name: lambda content, here, name=name: from_store(content, here, name)
+       for name in object_stores.STARTS},
+    "versitygw-tls": from_s3_over_tls,
+    "versitygw-public": from_open_bucket,
+    "nginx": from_web,
+    "nginx-tls": lambda content, here: from_web(content, here, tls=True),
+    "rpc": from_rpc,
+    "grpc": from_grpc,
+    "grpc-go": from_go_grpc,
+    "fake-core": from_core,
+    "frames": from_frames,
+}
+# Those that a proxy can stand before: TLS would notice, and files have no line.
+FAR = ["versitygw", "moto", "gcs", "azure", "nginx", "rpc", "grpc"]
+
+FAULTS = {
+    "slow": lambda line: line.add("latency", latency=20, jitter=15),
+    "sliced": lambda line: line.add("slicer", average_size=700, size_variation=300, delay=50),
+    "cut": lambda line: line.add("limit_data", bytes=150_000),
+    "reset": lambda line: line.add("reset_peer", share=0.3, timeout=40),
+    "silent": lambda line: line.add("timeout", share=0.3, timeout=300),
+}
+PATIENT = ("--max-attempts", "20", "--breaker-threshold", "1000")
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory, pubnet):
+    content = Content(pubnet, ledgers.PUBNET_LAKE)
+    done = export(content.folder, tmp_path_factory.mktemp("real"))
+    return content, done
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory):
+    chain = ledgers.make_chain(FIRST, [15_000] * COUNT)
+    return Content(chain, ledgers.write_lake(tmp_path_factory.mktemp("chain") / "lake", chain))
+
+
+def export(source, to, env=None):
+    """The files of the tables of the real ledgers, {name: bytes}."""
+    done = run("export", TABLES, "--source", source, "--network", "pubnet", "--output", to, "--quiet",
+               env=env)
+    assert done.returncode == 0, done.stderr
+    return {file.name: file.read_bytes() for file in to.iterdir()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_tables_are_those_of_the_folder_to_the_byte(kind, real, tmp_path):
+    content, want = real
+    (tmp_path / "source").mkdir()
+    with KINDS[kind](content, tmp_path / "source") as source:
+        got = export(source.url(), tmp_path / "out", source.env)
+    assert len(want) == 4 and all(want.values())
+    assert got == want
+
+
+@pytest.fixture(scope="module", params=FAR)
+def far(request, chain, tmp_path_factory):
+    with KINDS[request.param](chain, tmp_path_factory.mktemp("far")) as source:
+        yield source
+
+
+@pytest.fixture(scope="module")
+def proxy():
+    with toxiproxy.running() as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def want(chain):
+    return stream(chain.folder)
+
+
+def stream(source, *args, env=None):
+    done = run("export", f"{TABLE}:{FIRST}:{LAST}", "--source", source, "--network", "pubnet",
+               "--format", "arrow", "--quiet", *args, env=env, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_bad_line_loses_and_doubles_nothing(far, proxy, fault, want):
+    with proxy.line(far.port) as line:
+        FAULTS[fault](line)
+        assert stream(far.url(line.port), *PATIENT, env=far.env) == want
+
+
+def test_a_line_that_is_down_for_a_while_loses_and_doubles_nothing(far, proxy, chain):
+    with proxy.line(far.port) as line:
+        line.add("latency", latency=40, jitter=0)
+        with serve(far.url(line.port), "--fetchers", "2", *PATIENT, *NO_FLUSH, env=far.env) as server, \
+                server.connect() as client:
+            reader = client.do_get(program.flight.Ticket(f"{TABLE}:{FIRST}:{LAST}"))
+            rows = reader.read_chunk().data.column("ledger_sequence").to_pylist()
+            line.set_up(False)
+            program.eventually(lambda: any(value > 0 for name, value in server.metrics().items()
+                                           if name.startswith("retries_total")))
+            line.set_up(True)
+            rows += reader.read_all().column("ledger_sequence").to_pylist()
+        assert rows == list(range(FIRST, LAST + 1))
