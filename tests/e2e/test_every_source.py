@@ -117,14 +117,15 @@ KINDS = {
     "frames": from_frames,
 }
 # Those that a proxy can stand before: TLS would notice, and files have no line.
-FAR = ["versitygw", "moto", "gcs", "azure", "nginx", "rpc", "grpc"]
+FAR = ["nginx", "moto", "rpc", "grpc",
+       *(pytest.param(name, marks=pytest.mark.nightly) for name in ("versitygw", "gcs", "azure"))]
 
 FAULTS = {
     "slow": lambda line: line.add("latency", latency=20, jitter=15),
     "sliced": lambda line: line.add("slicer", average_size=700, size_variation=300, delay=50),
     "cut": lambda line: line.add("limit_data", bytes=150_000),
-    "reset": lambda line: line.add("reset_peer", share=0.3, timeout=40),
-    "silent": lambda line: line.add("timeout", share=0.3, timeout=300),
+    "reset": lambda line: line.add("reset_peer", share=0.1, timeout=40),
+    "silent": lambda line: line.add("timeout", share=0.1, timeout=300),
 }
 PATIENT = ("--max-attempts", "20", "--breaker-threshold", "1000")
 
