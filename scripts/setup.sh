@@ -2,11 +2,12 @@
 # Makes a Debian or Ubuntu ready to build: installs the packages that are missing, and fills
 # build/deps/venv from requirements.txt. Asks the network only for what is not there yet.
 #
-#   scripts/setup.sh [bench] [fuzz] [prometheus] [stores]     what these need, too
+#   scripts/setup.sh [bench] [fuzz] [prometheus] [stores] [versitygw]     what these need, too
 set -eu
 cd "$(dirname "$0")/.."
 prometheus=
 stores=
+versitygw=
 
 packages="g++ cmake ninja-build ccache mold pkg-config libssl-dev libzstd-dev libcurl4-openssl-dev
           libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc libsimdjson-dev
@@ -19,7 +20,9 @@ for extra in "$@"; do
     fuzz) packages="$packages clang libclang-rt-dev llvm" ;;
     prometheus) prometheus=wanted ;;
     stores) stores=wanted; packages="$packages openssl libpcre2-8-0" ;;
-    *) echo "setup: what is '$extra'? Known are bench, fuzz, prometheus and stores." >&2; exit 2 ;;
+    versitygw) versitygw=wanted ;;
+    *) echo "setup: what is '$extra'? Known are bench, fuzz, prometheus, stores and versitygw." >&2
+       exit 2 ;;
   esac
 done
 
@@ -100,5 +103,32 @@ if [ -n "$stores" ] && ! cmp -s scripts/requirements-stores.txt build/deps/store
     cp scripts/requirements-stores.txt build/deps/stores/ready
   else
     echo "setup: no servers of object stores; tests with them will be skipped" >&2
+  fi
+fi
+
+# Those that are programs of Go or of Node, where these are installed.
+programs=$PWD/build/deps/programs
+go_program() {  # NAME MODULE
+  if command -v go >/dev/null && [ ! -x "$programs/bin/$1" ]; then
+    echo "setup: building $1"
+    mkdir -p "$programs/bin"
+    if GOBIN="$programs/go" timeout 900 go install "$2"; then
+      mv "$programs/go/"* "$programs/bin/$1" && rmdir "$programs/go"
+    else
+      echo "setup: no $1; tests with it will be skipped" >&2
+    fi
+  fi
+}
+[ -z "$stores" ] || go_program toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0
+[ -z "$versitygw" ] || go_program versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
+azurite=azurite@3.37.0
+if [ -n "$stores" ] && command -v npm >/dev/null &&
+    [ "$(cat "$programs/azurite" 2>/dev/null)" != $azurite ]; then
+  echo "setup: installing $azurite"
+  if timeout 900 npm install --prefix "$programs" --no-save --no-audit --no-fund --silent $azurite; then
+    echo $azurite > "$programs/azurite"
+  else
+    echo "setup: no $azurite; tests with it will be skipped" >&2
   fi
 fi

@@ -1,7 +1,7 @@
 """Real servers that lakes can lie in, on loopback: of object stores, and of the web.
 
-They are taken from the PATH and from build/deps/stores (scripts/setup.sh stores); a test whose server
-is not there is skipped.
+They are taken from the PATH, and from where `scripts/setup.sh stores versitygw` puts them; a test whose
+server is not there is skipped.
 """
 
 import contextlib
@@ -19,7 +19,9 @@ from program import ROOT
 from web_server import NGINX, WebServer, free_port
 
 STORES = ROOT / "build/deps/stores"
-PLACES = os.pathsep.join([os.environ.get("PATH", ""), str(STORES / "bin")])
+PROGRAMS = ROOT / "build/deps/programs"
+PLACES = os.pathsep.join([os.environ.get("PATH", ""), str(STORES / "bin"), str(PROGRAMS / "bin"),
+                          str(PROGRAMS / "node_modules/.bin")])
 KEY, SECRET = "test-key-3f09", "test-secret-51ab"
 # Azurite's own account, which its documentation gives.
 AZURE_ACCOUNT = "devstoreaccount1"
@@ -148,7 +150,7 @@ def gcs(_):
 @contextlib.contextmanager
 def azure(_):
     if AZURITE is None:
-        pytest.skip("no azurite-blob here (npm install azurite)")
+        pytest.skip("no azurite-blob here (scripts/setup.sh stores, where npm is)")
     port = free_port()
     with _running([AZURITE, "--silent", "--inMemoryPersistence", "--blobHost", "127.0.0.1",
                    "--blobPort", port, "--skipApiVersionCheck", "--disableTelemetry"], port):

@@ -16,13 +16,15 @@ class RpcStub:
 
     `faults` are used up by the next getLedgers, one each: "503", "html", "cut" (a body shorter than
     its length says), "reset", "hang" (no answer while the stub lives) or "internal" (a JSON-RPC
-    error). `most` is how many ledgers a page may have.
+    error). `most` is how many ledgers a page may have. Where `lag` is not 0 every second answer is that
+    of a node so many ledgers behind, as two nodes behind one address give them.
     """
 
     def __init__(self, content, passphrase=ledgers.PUBNET, most=200, authorization=None):
         self.content = dict(content)
         self.passphrase = passphrase
         self.most = most
+        self.lag = 0
         self.authorization = authorization
         self.faults = collections.deque()
         self.requests = []  # methods
@@ -99,16 +101,20 @@ class RpcStub:
     def _getNetwork(self, _):
         return {"result": {"passphrase": self.passphrase, "protocolVersion": 23}}
 
+    def _latest(self):
+        lags = self.lag and len(self.requests) % 2
+        return max(self.content) - (self.lag if lags else 0)
+
     def _getHealth(self, _):
-        return {"result": {"status": "healthy", "latestLedger": max(self.content),
+        return {"result": {"status": "healthy", "latestLedger": self._latest(),
                            "oldestLedger": min(self.content), "ledgerRetentionWindow": 100}}
 
     def _getLatestLedger(self, _):
-        return {"result": {"id": "0" * 64, "protocolVersion": 23, "sequence": max(self.content)}}
+        return {"result": {"id": "0" * 64, "protocolVersion": 23, "sequence": self._latest()}}
 
     def _getLedgers(self, params):
         start, limit = params["startLedger"], params["pagination"]["limit"]
-        oldest, latest = min(self.content), max(self.content)
+        oldest, latest = min(self.content), self._latest()
         if not oldest <= start <= latest:
             return {"error": {"code": -32600, "message": f"start ledger ({start}) must be between "
                               f"the oldest ledger: {oldest} and the latest ledger: {latest} for "

@@ -71,6 +71,17 @@ def test_cut_connections_lose_and_double_nothing(raw_port, lake, chain):
                                                             for batch in want.batches]
 
 
+@pytest.mark.nightly
+def test_a_cut_behind_each_of_a_hundred_ledgers_loses_and_doubles_nothing(raw_port, chain):
+    # One ledger and some of the next one.
+    with CuttingProxy(raw_port, [21_000 + 150 * i for i in range(100)]) as proxy:
+        done = run("export", f"{TABLE}:{FIRST}:{LAST}", "--source", f"grpc://127.0.0.1:{proxy.port}",
+                   "--format", "csv", "--columns", "ledger_sequence", "--quiet", timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert [int(line) for line in done.stdout.split()[1:]] == list(chain)
+        assert proxy.connections > 100
+
+
 def test_a_service_that_is_down_for_a_while_is_waited_for_and_then_given_up(raw_port):
     with CuttingProxy(raw_port, [1_000_000]) as proxy, \
             serve(f"grpc://127.0.0.1:{proxy.port}", "--max-attempts", "3") as server, \

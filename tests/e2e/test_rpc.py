@@ -94,6 +94,20 @@ def test_the_tip_is_waited_for_and_is_no_failure(chain):
         reader.cancel()
 
 
+def test_two_nodes_far_apart_behind_one_address_give_every_ledger_once(chain):
+    early = {sequence: lcm for sequence, lcm in chain.items() if sequence < FIRST + 60}
+    with RpcStub(early) as stub, serve(stub.url) as server, server.connect() as client:
+        stub.lag = 50
+        reader = client.do_get(flight.Ticket(f"{TABLE}:{FIRST}"))
+        rows = []
+        for newest in range(FIRST + 60, FIRST + 66):
+            while not rows or rows[-1] < newest - 1:
+                rows += reader.read_chunk().data.column("ledger_sequence").to_pylist()
+            stub.grow({newest: chain[newest]})
+        reader.cancel()
+        assert rows == list(range(FIRST, rows[-1] + 1))
+
+
 def test_a_node_that_is_unhealthy_still_gives_what_it_has(chain):
     with RpcStub(chain) as stub:
         stub._getHealth = lambda _: {"error": {"code": -32603, "message": "latency is too high"}}

@@ -3,7 +3,6 @@ limit_data, reset_peer, slicer or timeout, with attributes."""
 
 import contextlib
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -11,10 +10,10 @@ import urllib.request
 
 import pytest
 
-from program import ROOT, eventually
+from object_stores import PLACES
+from program import eventually
 
-PROGRAM = shutil.which("toxiproxy-server", path=os.pathsep.join(
-    [os.environ.get("PATH", ""), str(ROOT / "build/deps/stores/bin")]))
+PROGRAM = shutil.which("toxiproxy-server", path=PLACES)
 
 
 class Line:

@@ -31,7 +31,7 @@ constexpr int64_t kPageBytes = int64_t{8} << 20;
 constexpr uint32_t kFirstPage = 4;
 constexpr uint32_t kMostLedgers = 200;
 // Nodes behind one address may be so many ledgers apart.
-constexpr uint32_t kApart = 16;
+constexpr uint32_t kApart = 64;
 // What simdjson's parser allocates itself for each byte of the text: 4 for its index, 5/3 for
 // texts.
 constexpr int64_t kParserBytes = 6;
@@ -249,7 +249,11 @@ class RpcStream final : public ObjectStream {
       return arrow::Status::OK();  // and asks for less
     }
     ARROW_RETURN_NOT_OK(page.status());
-    if (!*page) return Judge(limit);
+    if (!*page) {
+      if (limit == 1 || newest_ - next_ >= kApart) return Judge(limit);
+      limit_ = 1;  // another node, asked at once, may have it
+      return arrow::Status::OK();
+    }
     newest_ = (*page)->newest;
     page_ = std::move((*page)->ledgers);
     if (!page_.empty()) {

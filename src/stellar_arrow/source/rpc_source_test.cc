@@ -19,7 +19,7 @@ namespace {
 using support::StubServer;
 using testing::HasSubstr;
 
-constexpr const char* kHealth = R"({"result":{"latestLedger":120,"oldestLedger":100}})";
+constexpr const char* kHealth = R"({"result":{"latestLedger":200,"oldestLedger":100}})";
 
 // A node that says `ledgers` to getLedgers.
 StubServer::Answer AnswerOf(const StubServer::Request& request, const std::string& ledgers) {
@@ -97,12 +97,12 @@ TEST(RpcSource, ANodeThatLagsBehindAnotherOfItsAddressIsWaitedForAtTheTip) {
     return AnswerOf(request, R"({"error":{"code":-32600,"message":"start ledger out of range"}})");
   });
   const auto source = OpenRpc(node.url(), "", {});
-  const auto tip = source->OpenStream({120, {}}, GapPolicy::kFail).ValueOrDie();
+  const auto tip = source->OpenStream({200, {}}, GapPolicy::kFail).ValueOrDie();
   for (int i = 0; i < 3; ++i) {
     const auto fetched = tip->Next();
     ASSERT_TRUE(fetched.ok()) << fetched.status();
     EXPECT_EQ(fetched->state, Fetched::State::kNotYet);
-    EXPECT_THAT(fetched->reason, HasSubstr("ledger 120"));
+    EXPECT_THAT(fetched->reason, HasSubstr("ledger 200"));
   }
   const auto behind = source->OpenStream({104, {}}, GapPolicy::kFail).ValueOrDie();
   EXPECT_EQ(CodeOf(behind->Next().status()), ErrorCode::kFailedPrecondition);
