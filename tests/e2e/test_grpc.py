@@ -71,6 +71,15 @@ def test_cut_connections_lose_and_double_nothing(raw_port, lake, chain):
                                                             for batch in want.batches]
 
 
+def test_connections_that_are_cut_before_they_stand_are_made_again(raw_port, chain):
+    with CuttingProxy(raw_port, [1, 1, 1]) as proxy:
+        done = run("export", f"{TABLE}:{FIRST}:{LAST}", "--source", f"grpc://127.0.0.1:{proxy.port}",
+                   "--format", "csv", "--columns", "ledger_sequence", "--quiet")
+        assert done.returncode == 0, done.stderr
+        assert [int(line) for line in done.stdout.split()[1:]] == list(chain)
+        assert proxy.connections == 4
+
+
 @pytest.mark.nightly
 def test_a_cut_behind_each_of_a_hundred_ledgers_loses_and_doubles_nothing(raw_port, chain):
     # One ledger and some of the next one.

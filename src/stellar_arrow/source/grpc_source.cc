@@ -91,6 +91,7 @@ arrow::Status FromGrpc(const grpc::Status& status, const std::string& name) {
 
 // A connection to the service, which opens itself anew where it is seen to be cut.
 struct Connection {
+  std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<RawLedgerService::Stub> ledgers;
   std::unique_ptr<HealthService::Stub> health;
 };
@@ -102,12 +103,10 @@ class Service {
     arguments_.SetMaxReceiveMessageSize(
         static_cast<int>(std::min<int64_t>(options.max_object_bytes, INT_MAX)));
     // When to try again is for Recovery to say.
-    arguments_.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-    arguments_.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
     arguments_.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(kConnectTime.count()));
     arguments_.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
     arguments_.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    Drop(nullptr);
+    connection_ = Open();
   }
 
   const std::string& name() const { return name_; }
@@ -116,21 +115,30 @@ class Service {
 
   std::shared_ptr<Connection> connection() {
     const std::lock_guard lock(mutex_);
+    // One that could not be opened fails every call at once from then on, and as gRPC works within
+    // calls only, it would not be opened between them.
+    if (connection_->channel->GetState(/*try_to_connect=*/false) ==
+        GRPC_CHANNEL_TRANSIENT_FAILURE) {
+      connection_ = Open();
+    }
     return connection_;
   }
 
   // Has the next call open another connection than `dead`, on which nothing comes any more: nobody
   // else notices that, where the peer is gone without a word.
   void Drop(const std::shared_ptr<Connection>& dead) {
-    const auto channel =
-        grpc::CreateCustomChannel(endpoint_, grpc::InsecureChannelCredentials(), arguments_);
     const std::lock_guard lock(mutex_);
-    if (connection_ != dead) return;
-    connection_ = std::make_shared<Connection>(
-        Connection{RawLedgerService::NewStub(channel), HealthService::NewStub(channel)});
+    if (connection_ == dead) connection_ = Open();
   }
 
  private:
+  std::shared_ptr<Connection> Open() const {
+    auto channel =
+        grpc::CreateCustomChannel(endpoint_, grpc::InsecureChannelCredentials(), arguments_);
+    return std::make_shared<Connection>(
+        Connection{channel, RawLedgerService::NewStub(channel), HealthService::NewStub(channel)});
+  }
+
   const std::string endpoint_;
   const std::string name_;
   Recovery recovery_;
