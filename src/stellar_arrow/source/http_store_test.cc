@@ -1,15 +1,18 @@
 // What a web server's answers say of a lake's objects.
 #include "stellar_arrow/source/http_store.h"
 
+#include <arrow/buffer.h>
 #include <arrow/memory_pool.h>
 #include <arrow/util/io_util.h>
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <string>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/recovery.h"
 #include "tests/support/stub_server.h"
 
 namespace stellar_arrow::source {
@@ -28,6 +31,29 @@ TEST(HttpStore, TakesOnlyAPageThatIsMissingForAnEmptyFolder) {
     EXPECT_EQ(arrow::internal::ErrnoFromStatus(list(status).status()), EACCES) << status;
   }
   EXPECT_EQ(CodeOf(list("503 Service Unavailable").status()), ErrorCode::kUnavailable);
+}
+
+TEST(HttpStore, TakesNoObjectThatIsCutAtAnyLength) {
+  const std::string text = "what a ledger would be, and what a ledger would be";
+  std::string object(ZSTD_compressBound(text.size()), '\0');
+  object.resize(ZSTD_compress(object.data(), object.size(), text.data(), text.size(), 3));
+  const std::string said = "HTTP/1.1 200 OK\r\n";
+  const std::string length = "Content-Length: " + std::to_string(object.size()) + "\r\n";
+  const auto read = [&](const std::string& head, const std::string& body) {
+    StubServer server([&](const auto&) {
+      return StubServer::Answer{said + head + "\r\n" + body, StubServer::Then::kClose};
+    });
+    return OpenHttpStore(server.url(), "")->Read("object.zst", arrow::default_memory_pool(), {});
+  };
+  for (size_t size = 0; size < object.size(); ++size) {
+    const arrow::Status status = read(length, object.substr(0, size)).status();
+    EXPECT_EQ(FailureOf(status), Failure::kTransient) << size << ": " << status;
+  }
+  EXPECT_EQ(read(length, object).ValueOrDie()->ToString(), object);
+  // Where no length is stated, all of it looks like some of it.
+  EXPECT_EQ(FailureOf(read("", object).status()), Failure::kTransient);
+  // Of what comes behind the length that was stated nothing is taken.
+  EXPECT_EQ(read(length, object + "more").ValueOrDie()->ToString(), object);
 }
 
 TEST(HttpStore, AsksNoLongerThanItsPatience) {
