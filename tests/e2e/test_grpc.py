@@ -52,6 +52,23 @@ def test_a_go_client_reads_our_service_its_health_and_what_it_is(go_peer, raw_po
         assert f"service {service}" in listed
 
 
+def test_raw_ledgers_are_counted_as_streams_are(lake, chain):
+    with serve(lake, env={"RAW_LEDGER_PORT": "0"}) as server:
+        before = server.metrics()
+        done = run("export", f"{TABLE}:{FIRST}:{FIRST + 9}", "--format", "null", "--quiet",
+                   "--source", f"grpc://127.0.0.1:{server.raw_ledger_port}")
+        assert done.returncode == 0, done.stderr
+        # Its client leaves behind the last one it wants; some are on their way by then.
+        eventually(lambda: server.metrics()["active_connections"] == 0)
+        after = server.metrics()
+        sent = after["ledgers_processed_total"] - before["ledgers_processed_total"]
+        assert sent >= 10
+        assert after["last_ledger"] >= FIRST + 9
+        assert after["bytes_transferred_total"] >= sum(len(chain[i]) for i in range(FIRST, FIRST + 10))
+        assert after["stream_duration_seconds_count"] == before["stream_duration_seconds_count"] + 1
+        assert after["errors_total"] == before["errors_total"] == 0
+
+
 def test_cut_connections_lose_and_double_nothing(raw_port, lake, chain):
     # Cuts within the first ledger, between ledgers, and behind many.
     cuts = [100, 20_000, 1_000_000, 57, 2_000_000, 300_000]

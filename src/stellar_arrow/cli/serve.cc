@@ -180,6 +180,7 @@ arrow::Result<std::unique_ptr<raw_ledger::Server>> OpenRawLedgerPort(
   options.admission = like.admission;
   options.pipeline = like.pipeline;
   options.ending = [&flight] { return flight.draining(); };
+  options.metrics = like.metrics;
   options.serving = [&health] { return ops::ReasonsNotReady(health.Now()).empty(); };
   options.log = like.log;
   ARROW_ASSIGN_OR_RAISE(auto server, raw_ledger::Server::Make(source, budget, std::move(options)));

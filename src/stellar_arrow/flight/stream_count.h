@@ -5,7 +5,6 @@
 #include <arrow/record_batch.h>
 #include <arrow/status.h>
 
-#include <chrono>
 #include <string_view>
 
 #include "stellar_arrow/ops/metrics.h"
@@ -18,14 +17,10 @@ class StreamCount {
  public:
   // Null metrics count nothing. `table` must outlive the count.
   StreamCount(ops::Metrics* metrics, std::string_view table, stream::Compression compression)
-      : metrics_(metrics), table_(table), codec_(stream::CompressionName(compression)) {
-    if (metrics_ != nullptr) metrics_->StreamBegan();
-  }
-  ~StreamCount() {
-    if (metrics_ != nullptr) metrics_->StreamEnded(std::chrono::steady_clock::now() - began_);
-  }
-  StreamCount(const StreamCount&) = delete;
-  StreamCount& operator=(const StreamCount&) = delete;
+      : metrics_(metrics),
+        table_(table),
+        codec_(stream::CompressionName(compression)),
+        running_(metrics) {}
 
   void Sent(const stream::Batch& batch) {
     if (metrics_ == nullptr) return;
@@ -42,7 +37,7 @@ class StreamCount {
   ops::Metrics* const metrics_;
   const std::string_view table_;
   const std::string_view codec_;
-  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  const ops::RunningStream running_;
 };
 
 }  // namespace stellar_arrow::flight

@@ -12,7 +12,7 @@ constexpr Metric kMetrics[] = {
     // Those of the original service, without labels as there.
     {"ledgers_processed_total", kCounter, "Ledgers that streams have taken in, in order and proven"},
     {"records_streamed_total", kCounter, "Rows handed to the transport"},
-    {"bytes_transferred_total", kCounter, "Bytes of record batches handed to the transport, as they are sent"},
+    {"bytes_transferred_total", kCounter, "Bytes of record batches and raw ledgers handed to the transport, as they are sent"},
     {"errors_total", kCounter, "Calls refused and streams ended with an error; not those that clients cancel or that end with the server"},
     {"active_connections", kGauge, "Streams that run"},
     {"memory_usage_bytes", kGauge, "Bytes that streams hold: fetched, unzipped and as rows"},

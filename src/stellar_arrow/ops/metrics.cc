@@ -160,6 +160,10 @@ void Metrics::LedgerPassed(const Ledger& ledger) {
   }
 }
 
+void Metrics::RawLedgerSent(int64_t bytes) {
+  families_->bytes.Increment(static_cast<double>(bytes));
+}
+
 void Metrics::BatchSent(const Batch& batch) {
   const auto rows = static_cast<double>(batch.rows);
   families_->records.Increment(rows);

@@ -50,6 +50,8 @@ class Metrics {
     Duration making{};
   };
   void BatchSent(const Batch& batch);
+  // A ledger of `bytes` has been handed to the transport as it is.
+  void RawLedgerSent(int64_t bytes);
 
   // Requests of a source were made again, `times` more. `source` and `reason` become labels: a
   // source's name as the user gave it, one of a few words.
@@ -74,6 +76,23 @@ class Metrics {
   // Guarded by mutex_.
   std::function<int64_t()> memory_bytes_;
   std::function<std::optional<Duration>()> checkpoint_age_;
+};
+
+// A stream that runs from here on, to the end of this. Null metrics count nothing.
+class RunningStream {
+ public:
+  explicit RunningStream(Metrics* metrics) : metrics_(metrics) {
+    if (metrics_ != nullptr) metrics_->StreamBegan();
+  }
+  ~RunningStream() {
+    if (metrics_ != nullptr) metrics_->StreamEnded(std::chrono::steady_clock::now() - began_);
+  }
+  RunningStream(const RunningStream&) = delete;
+  RunningStream& operator=(const RunningStream&) = delete;
+
+ private:
+  Metrics* const metrics_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace stellar_arrow::ops

@@ -71,6 +71,10 @@ class Service final : public RawLedgerService::Service {
                                 grpc::ServerWriter<RawLedger>* writer) override {
     int64_t ledgers = 0;
     const arrow::Status ended = Send(*context, request->start_ledger(), *writer, &ledgers);
+    if (options_.metrics != nullptr && !ended.ok() && CodeOf(ended) != ErrorCode::kCancelled &&
+        !options_.ending()) {
+      options_.metrics->Failed(ended);
+    }
     if (options_.log) {
       options_.log(Concat("raw ledgers from ", request->start_ledger(), " to ", context->peer(),
                           " ended ", ended.ok() ? "at the source's end" : FullMessage(ended), ": ",
@@ -85,7 +89,13 @@ class Service final : public RawLedgerService::Service {
     ARROW_ASSIGN_OR_RAISE(const auto place, admission_.Enter(context.peer()));
     ARROW_ASSIGN_OR_RAISE(const auto memory,
                           budget_.Open(Concat("raw ledgers from ", first, " to ", context.peer())));
+    const ops::RunningStream running(options_.metrics);
     pipeline::Options options = options_.pipeline;
+    if (ops::Metrics* const metrics = options_.metrics) {
+      options.on_ledger = [metrics](const pipeline::PassedLedger& ledger) {
+        metrics->LedgerPassed({ledger.sequence, ledger.processing, ledger.conversion});
+      };
+    }
     options.range = {first, {}};
     options.memory = memory.get();
     options.stopped = [&] {
@@ -108,6 +118,9 @@ class Service final : public RawLedgerService::Service {
       message.set_ledger_close_meta_xdr(ledger.wire().data(), ledger.wire().size());
       if (!writer.Write(message)) {
         return Error(ErrorCode::kCancelled, "early by its client");
+      }
+      if (options_.metrics != nullptr) {
+        options_.metrics->RawLedgerSent(static_cast<int64_t>(ledger.wire().size()));
       }
       next = ledger.sequence() + 1;
       ++*ledgers;

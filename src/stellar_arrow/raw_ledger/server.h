@@ -11,6 +11,7 @@
 
 #include "stellar_arrow/flight/admission.h"
 #include "stellar_arrow/memory/budget.h"
+#include "stellar_arrow/ops/metrics.h"
 #include "stellar_arrow/pipeline/pipeline.h"
 #include "stellar_arrow/source/source.h"
 
@@ -26,6 +27,7 @@ struct ServerOptions {
   std::function<bool()> ending = [] { return false; };
   // What grpc.health.v1 is to say. Asked five times a second.
   std::function<bool()> serving = [] { return true; };
+  ops::Metrics* metrics = nullptr;  // told of streams and ledgers; must outlive the server
   // Called with a line for the log when a stream ends.
   std::function<void(const std::string&)> log;
 };
