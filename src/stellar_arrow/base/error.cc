@@ -34,11 +34,10 @@ arrow::StatusCode NearestArrowCode(ErrorCode code) {
 
 }  // namespace
 
-std::string Quoted(std::string_view text) {
-  constexpr size_t kMost = 60;
+std::string Quoted(std::string_view text, size_t most) {
   std::string quoted = "'";
-  for (const char c : text.substr(0, kMost)) quoted += c >= ' ' && c <= '~' ? c : '?';
-  quoted += text.size() > kMost ? "...'" : "'";
+  for (const char c : text.substr(0, most)) quoted += c >= ' ' && c <= '~' ? c : '?';
+  quoted += text.size() > most ? "...'" : "'";
   return quoted;
 }
 

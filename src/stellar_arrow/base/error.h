@@ -4,6 +4,7 @@
 
 #include <arrow/status.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,9 +22,12 @@ std::string Concat(const Parts&... parts) {
   return std::move(out).str();
 }
 
-// A user's text for a message: in quotes, cut short, and with what is not printable ASCII replaced,
-// so that it can neither flood nor forge what it stands in.
-std::string Quoted(std::string_view text);
+// Another's text for a message: in quotes, cut short, and with what is not printable ASCII
+// replaced, so that it can neither flood nor forge what it stands in.
+std::string Quoted(std::string_view text, size_t most = 60);
+
+// So much of what other programs say is told.
+inline constexpr size_t kMostOfOthers = 400;
 
 // The gRPC names, because clients will read them. `docs/errors.md` tells users what to do for each.
 enum class ErrorCode {

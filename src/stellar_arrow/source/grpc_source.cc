@@ -51,7 +51,7 @@ constexpr milliseconds kReopenPause{1'000};
 
 arrow::Status FromGrpc(const grpc::Status& status, const std::string& name) {
   const auto say = [&](ErrorCode code, const char* advice = "") {
-    return Error(code, name, ": ", status.error_message(), advice);
+    return Error(code, name, ": ", Quoted(status.error_message(), kMostOfOthers), advice);
   };
   switch (status.error_code()) {
     case grpc::StatusCode::OK:

@@ -76,7 +76,7 @@ arrow::Status Envelope::Open(const arrow::Buffer& text, arrow::MemoryPool* pool)
     }
     std::string_view message;
     if (refusal["message"].get_string().get(message) == simdjson::SUCCESS) {
-      refusal_->message = Quoted(message);
+      refusal_->message = Quoted(message, kMostOfOthers);
     }
     return arrow::Status::OK();
   }
