@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   const int code = stellar_arrow::cli::Main(argc, argv);
   if (!stellar_arrow::source::EndObjectStores()) {
     std::fflush(nullptr);
-    std::_Exit(code);
+    std::quick_exit(code);
   }
   return code;
 }

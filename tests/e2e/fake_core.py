@@ -8,6 +8,7 @@ Its environment says what it does:
   FAKE_CORE_LOG      a file that gets a line for each run: its arguments, as JSON
   FAKE_CORE_DIES     a folder: for each file N in it, `catchup` and `run` die once behind N bytes of
                      metadata, and the file is removed
+  FAKE_CORE_SAYS     what its last words tell when it dies
 """
 
 import contextlib
@@ -43,8 +44,12 @@ def main():
     arguments = sys.argv[1:]
     with open(os.environ["FAKE_CORE_LOG"], "a", encoding="utf-8") as log:
         log.write(json.dumps([os.getpid(), *arguments]) + "\n")
+    if arguments[0] == "version":
+        print("fake core")
+        return 0
     config = pathlib.Path(arguments[arguments.index("--conf") + 1])
     assert "NETWORK_PASSPHRASE" in config.read_text()
+    assert config.stat().st_mode & 0o777 == 0o600
     state = pathlib.Path("fake-core.state")  # in the folder it runs in, as core's database
     print("fake core:", *arguments, flush=True)
     print("fake core: descriptors", descriptors(), flush=True)
@@ -70,7 +75,8 @@ def main():
                 left -= len(frame)
                 if left <= 0:
                     dies[0].unlink()
-                    print("fake core: what a pity", file=sys.stderr, flush=True)
+                    print("fake core: what a \33[31mpity\33[0m,", os.environ.get("FAKE_CORE_SAYS", ""),
+                          file=sys.stderr, flush=True)
                     os.kill(os.getpid(), signal.SIGABRT)
         while last is None:  # at the tip
             time.sleep(0.05)

@@ -3,13 +3,14 @@ folder, whatever core dies of, and nothing of it left behind."""
 
 import fcntl
 import os
+import signal
 
 import pyarrow.flight as flight
 import pytest
 
 import ledgers
-from program import TABLE, eventually, read, run, serve
-from services import NO_FLUSH, FakeCore, export
+from program import TABLE, Server, eventually, read, run, serve
+from services import FAKE_CORE, NO_FLUSH, FakeCore, export
 
 FIRST, COUNT = 5000, 200
 LAST = FIRST + COUNT - 1
@@ -81,6 +82,66 @@ def test_an_open_range_runs_core_at_the_tip_and_ends_it_with_its_stream(fake):
         eventually(lambda: read(client, f"{TABLE}:{FIRST}:{FIRST}").error is None)
 
 
+def test_a_program_named_from_here_is_found(tmp_path, fake):
+    url = fake.url.replace(str(FAKE_CORE), os.path.relpath(FAKE_CORE))
+    assert url != fake.url
+    done = run("export", f"{TABLE}:{FIRST}:{FIRST}", "--format", "null", "--source", url,
+               env=fake.env)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_configuration_that_was_readable_before_is_not_any_more(fake):
+    written = fake.folder / "state" / "captive-core.cfg"
+    written.write_text("x" * 10_000)
+    written.chmod(0o644)
+    done = run("export", f"{TABLE}:{FIRST}:{FIRST}", "--format", "null", "--source", fake.url,
+               env=fake.env)
+    assert done.returncode == 0, done.stderr
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert "xxx" not in written.read_text()
+
+
+def test_a_configuration_that_cannot_be_written_is_named(fake):
+    (fake.folder / "state" / "captive-core.cfg").mkdir()
+    done = run("export", f"{TABLE}:{FIRST}:{FIRST}", "--format", "null", "--max-attempts", "1",
+               "--source", fake.url, env=fake.env)
+    assert done.returncode == 1
+    assert f"cannot write {fake.folder / 'state' / 'captive-core.cfg'}" in done.stderr
+    assert not (fake.folder / "runs").exists()
+
+
+def test_core_that_failed_is_used_again_though_another_source_stands_in(tmp_path, chain, fake):
+    lake = ledgers.write_lake(tmp_path / "lake", chain, per_file=4)
+    fake.die_behind(*range(5))
+    with serve(f"{fake.url}\n{lake}", env=fake.env) as server, server.connect() as client:
+        assert read(client, f"{TABLE}:{FIRST}:{LAST}").ended().sequences == list(chain)
+        assert "catchup 5100/1" not in fake.commands()
+
+        def is_used_again():
+            assert read(client, f"{TABLE}:5100:5100").ended().sequences == [5100]
+            return "catchup 5100/1" in fake.commands()
+        eventually(is_used_again)
+
+
+def test_nothing_of_core_is_left_by_a_server_that_ends_at_once(tmp_path):
+    big = ledgers.make_chain(FIRST, [900_000] * 60)  # more than goes out unread
+    fake = FakeCore(tmp_path, big)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    server = Server(fake.url.partition("&storage=")[0], env=fake.env | {"TMPDIR": str(temporary)})
+    with server.connect() as client:
+        stream = client.do_get(flight.Ticket(f"{TABLE}:{FIRST}"))
+        assert stream.read_chunk().data.num_rows
+        assert fake.alive() and list(temporary.glob("stellar-arrow-core-*"))
+        server.send(signal.SIGTERM)
+        eventually(lambda: "stopping on signal" in server.log)
+        server.send(signal.SIGTERM)
+        assert server.wait() == 1
+        eventually(lambda: not fake.alive())
+        assert not list(temporary.glob("stellar-arrow-core-*"))
+        del stream
+
+
 def test_a_signal_ends_core_with_the_server(fake):
     with serve(fake.url, env=fake.env) as server, server.connect() as client:
         reader = client.do_get(flight.Ticket(f"{TABLE}:{FIRST}"))
@@ -91,11 +152,19 @@ def test_a_signal_ends_core_with_the_server(fake):
 
 def test_what_core_says_is_in_the_log_at_debug_and_its_last_words_in_the_error(fake):
     fake.die_behind(*range(5))
-    with serve(fake.url, "--log-level", "debug", "--max-attempts", "2", env=fake.env) as server, \
+    secret = "https://me:pass-word@archive.example"
+    with (fake.folder / "core.cfg").open("a") as config:
+        config.write(f'[HISTORY.h1]\nget = "curl -sf {secret}/{{0}} -o {{1}}"\n')
+    env = fake.env | {"FAKE_CORE_SAYS": f"cannot run curl -sf {secret}/history.json" + 3000 * "!"}
+    with serve(fake.url, "--log-level", "debug", "--max-attempts", "2", env=env) as server, \
             server.connect() as client:
         ended = read(client, f"{TABLE}:{FIRST}:{LAST}")
         assert "was ended by signal 6" in str(ended.error)
-        assert "what a pity" in str(ended.error)
+        # Printable, cut short, and without what its configuration keeps to itself.
+        assert "'fake core: what a ?[31mpity?[0m, cannot run curl -sf ***@***/history.json!!!" in str(
+            ended.error)
+        assert 500 * "!" not in str(ended.error)
+        assert "pass-word" not in str(ended.error) + server.log
         assert "fake core: new-db" in server.log
         # Nothing of the server's is open in it, but the pipe.
         assert "fake core: descriptors [0, 1, 2]\n" in server.log

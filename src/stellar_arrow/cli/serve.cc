@@ -75,7 +75,7 @@ class Stopper {
     spdlog::info("stopping on signal {}", signal);
     {
       const std::lock_guard lock(mutex_);
-      if (server_ == nullptr) std::_Exit(EXIT_SUCCESS);
+      if (server_ == nullptr) std::quick_exit(EXIT_SUCCESS);
       draining_ = true;
     }
     drain_ = std::thread([this] {
@@ -92,11 +92,11 @@ class Stopper {
     if (retired_) return;
     if (signal > 0) {
       spdlog::warn("ending at once on signal {}", signal);
-      std::_Exit(EXIT_FAILURE);
+      std::quick_exit(EXIT_FAILURE);
     }
     // They wait for something that may never come, such as a file system's answer.
     spdlog::warn("ending though some streams have not");
-    std::_Exit(EXIT_SUCCESS);
+    std::quick_exit(EXIT_SUCCESS);
   }
 
   const std::chrono::milliseconds timeout_;

@@ -1,7 +1,6 @@
 #include "stellar_arrow/source/child_process.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
@@ -36,22 +36,58 @@ struct SpawnActions {
   posix_spawnattr_t attributes;
 };
 
+// How the process ended, if it has. It keeps its number: that is given to no other until waitpid().
+std::optional<siginfo_t> EndOf(pid_t pid) {
+  siginfo_t info{};
+  const int error = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
+  return error == 0 && info.si_pid == 0 ? std::nullopt : std::optional(info);
+}
+
 }  // namespace
 
 arrow::Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(Options options) {
-  const std::string& program = options.command.front();
+  std::unique_ptr<ChildProcess> process(new ChildProcess(std::move(options)));
   std::array<int, 2> output{};
   if (::pipe2(output.data(), O_CLOEXEC) != 0) {
-    return Error(ErrorCode::kUnavailable, "cannot start ", program, ": ", std::strerror(errno));
+    return Error(ErrorCode::kUnavailable, "cannot start ", process->options_.command.front(), ": ",
+                 std::strerror(errno));
   }
+  // Ahead of the program, which would be nobody's where there can be no thread.
+  try {
+    process->reader_ = std::thread([&process = *process, fd = output[0]] { process.Read(fd); });
+  } catch (const std::system_error& error) {
+    ::close(output[0]);
+    ::close(output[1]);
+    return Error(ErrorCode::kResourceExhausted, "cannot start a thread: ", error.what());
+  }
+  const arrow::Status spawned = process->Spawn(output[1]);
+  ::close(output[1]);
+  ARROW_RETURN_NOT_OK(spawned);
+  return process;
+}
+
+ChildProcess::ChildProcess(Options options) : options_(std::move(options)) {
+  at_quick_exit_.emplace([this] {
+    const std::lock_guard lock(mutex_);
+    if (pid_ == 0) return;
+    Kill(SIGKILL);
+    // The folder that it runs in is to go behind it.
+    const auto give_up = std::chrono::steady_clock::now() + kGrace;
+    while (!EndOf(pid_) && std::chrono::steady_clock::now() < give_up) {
+      std::this_thread::sleep_for(kLook);
+    }
+  });
+}
+
+arrow::Status ChildProcess::Spawn(int output) {
   SpawnActions actions;
-  ::posix_spawn_file_actions_addchdir_np(&actions.files, options.folder.c_str());
+  ::posix_spawn_file_actions_addchdir_np(&actions.files, options_.folder.c_str());
   ::posix_spawn_file_actions_addopen(&actions.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions.files, output[1], STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions.files, output[1], STDERR_FILENO);
-  if (options.third) ::posix_spawn_file_actions_adddup2(&actions.files, *options.third, 3);
+  ::posix_spawn_file_actions_adddup2(&actions.files, output, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions.files, output, STDERR_FILENO);
+  if (options_.third) ::posix_spawn_file_actions_adddup2(&actions.files, *options_.third, 3);
   // No socket of ours, which it would keep open behind us.
-  ::posix_spawn_file_actions_addclosefrom_np(&actions.files, options.third ? 4 : 3);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions.files, options_.third ? 4 : 3);
   // Not this program's signals: those that it blocks and ignores, and those of its terminal.
   sigset_t none;
   sigset_t all;
@@ -62,65 +98,68 @@ arrow::Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(Options options
   ::posix_spawnattr_setpgroup(&actions.attributes, 0);
   ::posix_spawnattr_setflags(
       &actions.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  std::vector<std::string> words = options_.command;
   std::vector<char*> arguments;
-  for (std::string& argument : options.command) arguments.push_back(argument.data());
+  for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  const std::lock_guard lock(mutex_);
   pid_t pid = 0;
-  const int error = ::posix_spawnp(&pid, program.c_str(), &actions.files, &actions.attributes,
+  const int error = ::posix_spawnp(&pid, arguments.front(), &actions.files, &actions.attributes,
                                    arguments.data(), environ);
-  ::close(output[1]);
-  if (error != 0) {
-    ::close(output[0]);
-    const bool missing = error == ENOENT || error == EACCES || error == ENOEXEC;
-    return Error(missing ? ErrorCode::kFailedPrecondition : ErrorCode::kUnavailable,
-                 "cannot start ", program, ": ", std::strerror(error));
+  if (error == 0) {
+    pid_ = pid;
+    return arrow::Status::OK();
   }
-  return std::unique_ptr<ChildProcess>(new ChildProcess(pid, output[0], std::move(options)));
+  const bool missing = error == ENOENT || error == EACCES || error == ENOEXEC;
+  return Error(missing ? ErrorCode::kFailedPrecondition : ErrorCode::kUnavailable, "cannot start ",
+               words.front(), ": ", std::strerror(error));
 }
-
-ChildProcess::ChildProcess(pid_t pid, int output, Options options)
-    : pid_(pid), options_(std::move(options)), reader_([this, output] { Read(output); }) {}
 
 ChildProcess::~ChildProcess() {
-  if (!HasEnded()) {
-    ::kill(-pid_, SIGINT);
-    const auto give_up = std::chrono::steady_clock::now() + kGrace;
-    while (!HasEnded() && std::chrono::steady_clock::now() < give_up) {
-      std::this_thread::sleep_for(kLook);
+  if (pid_ != 0) {
+    if (!HasEnded()) {
+      Kill(SIGINT);
+      WaitForEnd({}, std::chrono::steady_clock::now() + kGrace);
     }
+    // And what it started, which may have outlived it.
+    Kill(SIGKILL);
+    at_quick_exit_.reset();
+    ::waitpid(pid_, nullptr, 0);
   }
-  ::kill(-pid_, SIGKILL);  // and what it started, which may have outlived it
-  if (!status_) ::waitpid(pid_, nullptr, 0);
-  reader_.join();
+  if (reader_.joinable()) reader_.join();
 }
+
+void ChildProcess::Kill(int signal) const { ::kill(-pid_, signal); }
 
 bool ChildProcess::HasEnded() {
-  if (status_) return true;
-  int status = 0;
-  if (::waitpid(pid_, &status, WNOHANG) != pid_) return false;
-  status_ = status;
-  return true;
+  if (!ended_) ended_ = EndOf(pid_);
+  return ended_.has_value();
 }
 
-bool ChildProcess::WaitForEnd(const std::stop_token& stop) {
+bool ChildProcess::WaitForEnd(const std::stop_token& stop,
+                              std::chrono::steady_clock::time_point until) {
   while (!HasEnded()) {
-    if (stop.stop_requested()) return false;
+    if (stop.stop_requested() || std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(kLook);
   }
   return true;
 }
 
 bool ChildProcess::succeeded() const {
-  return status_ && WIFEXITED(*status_) && WEXITSTATUS(*status_) == 0;
+  return ended_ && ended_->si_code == CLD_EXITED && ended_->si_status == 0;
 }
 
-std::string ChildProcess::HowItEnded() {
-  const int status = status_.value_or(0);
-  const std::lock_guard lock(mutex_);
-  return Concat(options_.command.front(), " ",
-                WIFSIGNALED(status) ? Concat("was ended by signal ", WTERMSIG(status))
-                                    : Concat("ended with exit code ", WEXITSTATUS(status)),
-                last_line_.empty() ? "" : ", having said: ", last_line_);
+std::string ChildProcess::HowItEnded() const {
+  const siginfo_t info = ended_.value_or(siginfo_t{});
+  const bool by_itself = info.si_code == CLD_EXITED;
+  return Concat(options_.command.front(),
+                by_itself ? " ended with exit code " : " was ended by signal ", info.si_status);
+}
+
+std::string ChildProcess::LastWords() {
+  std::unique_lock lock(mutex_);
+  told_all_.wait_for(lock, kGrace, [this] { return has_told_all_; });
+  return last_line_;
 }
 
 void ChildProcess::Read(int output) {
@@ -138,12 +177,18 @@ void ChildProcess::Read(int output) {
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     for (ssize_t i = 0; i < got; ++i) {
-      if (part[i] == '\n' || line.size() == kMostLineBytes) tell();
-      if (part[i] != '\n') line += part[i];
+      if (part[i] == '\n') {
+        tell();
+      } else if (line.size() < kMostLineBytes) {
+        line += part[i];
+      }
     }
   }
   tell();
   ::close(output);
+  const std::lock_guard lock(mutex_);
+  has_told_all_ = true;
+  told_all_.notify_all();
 }
 
 }  // namespace stellar_arrow::source

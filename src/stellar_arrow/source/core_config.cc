@@ -4,9 +4,9 @@
 #define TOML_ASSERT(expr) static_assert(true)
 #include <toml++/toml.h>
 
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -23,7 +23,51 @@ constexpr std::pair<std::string_view, std::string_view> kCaptive[] = {
     {"UNSAFE_QUORUM", "true"}, {"FAILURE_SAFETY", "0"},   {"BACKFILL_RESTORE_META", "true"},
 };
 
+// Keys whose texts are for all to see.
+constexpr std::string_view kPublic[] = {
+    "NETWORK_PASSPHRASE", "VALIDATORS", "NAME",    "HOME_DOMAIN",
+    "PUBLIC_KEY",         "ADDRESS",    "QUALITY", "KNOWN_PEERS",
+    "PREFERRED_PEERS"};
+
+// What is shorter is no secret, and may be part of any word.
+constexpr size_t kLeastSecretBytes = 5;
+
+// Appends the parts of a text that core may say again as they are: words, and of commands with
+// "https://USER:PASSWORD@HOST/{0}?KEY" those around what is filled in, or left out of messages.
+void AppendSecrets(std::string_view text, std::vector<std::string>* secrets) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of(" \t\r\n\"'`@?&{}"), text.size());
+    std::string_view part = text.substr(0, end);
+    while (part.ends_with('/')) part.remove_suffix(1);
+    if (part.size() >= kLeastSecretBytes) secrets->emplace_back(part);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+// Those of all texts in `node`, which is the value of `key`.
+void AppendSecrets(std::string_view key, const toml::node& node,
+                   std::vector<std::string>* secrets) {
+  if (const toml::table* const table = node.as_table()) {
+    for (const auto& [name, value] : *table) AppendSecrets(std::string_view(name), value, secrets);
+  } else if (const toml::array* const array = node.as_array()) {
+    for (const toml::node& value : *array) AppendSecrets(key, value, secrets);
+  } else if (const auto text = node.value<std::string>();
+             text && node.is_string() && std::ranges::find(kPublic, key) == std::end(kPublic)) {
+    AppendSecrets(*text, secrets);
+  }
+}
+
 }  // namespace
+
+std::string CoreConfig::WithoutSecrets(std::string text) const {
+  constexpr std::string_view kHidden = "***";
+  for (const std::string& secret : secrets) {
+    for (size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += kHidden.size()) {
+      text.replace(at, secret.size(), kHidden);
+    }
+  }
+  return text;
+}
 
 arrow::Result<CoreConfig> MakeCoreConfig(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -49,8 +93,10 @@ arrow::Result<CoreConfig> MakeCoreConfig(const std::string& path) {
                    ": metadata goes to us, of a node that is no validator; take it out");
     }
   }
-  CoreConfig config{"# Made by stellar-arrow-source for a captive core, of " + path + "\n",
-                    *passphrase};
+  CoreConfig config{
+      "# Made by stellar-arrow-source for a captive core, of " + path + "\n", *passphrase, {}};
+  AppendSecrets("", table, &config.secrets);
+  std::ranges::sort(config.secrets, std::ranges::greater(), &std::string::size);
   for (const auto& [key, value] : kCaptive) {
     if (!table.contains(key)) config.text.append(key).append(" = ").append(value).append("\n");
   }

@@ -4,12 +4,19 @@
 #include <arrow/result.h>
 
 #include <string>
+#include <vector>
 
 namespace stellar_arrow::source {
 
 struct CoreConfig {
   std::string text;        // of the whole file
   std::string passphrase;  // of the network
+  // Texts of the user's configuration that others need not see: all but those that say which
+  // network, and whom to trust. The longest first.
+  std::vector<std::string> secrets;
+
+  // `text` with "***" in place of each of them.
+  std::string WithoutSecrets(std::string text) const;
 };
 
 // `path` is a configuration of the user's: which network, whom to trust, which archives. What makes

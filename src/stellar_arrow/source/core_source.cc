@@ -1,6 +1,7 @@
 #include "stellar_arrow/source/core_source.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,8 +11,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <optional>
 #include <stop_token>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -21,6 +23,7 @@
 #include "stellar_arrow/source/core_config.h"
 #include "stellar_arrow/source/framed_source.h"
 #include "stellar_arrow/source/lake_layout.h"
+#include "stellar_arrow/source/quick_exit.h"
 
 namespace stellar_arrow::source {
 namespace {
@@ -32,6 +35,12 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kTipPause{2};
 constexpr int64_t kLookMilliseconds = 50;
 constexpr std::chrono::milliseconds kLastWords{500};
+// How long whoever asks whether core can be run waits for one that cannot.
+constexpr std::chrono::milliseconds kAnswerBudget{5'000};
+constexpr std::chrono::seconds kVersionTime{5};
+
+// What core is known to have.
+constexpr Extent kUnknown{{}, {}, /*grows=*/true};
 
 // What is settled when the source is opened.
 struct Core {
@@ -41,6 +50,30 @@ struct Core {
   std::function<void(const std::string&)> log;
   std::unique_ptr<Recovery> recovery;
   std::atomic<bool> in_use = false;
+
+  // With its last words, as clients may see them.
+  arrow::Status HowItEnded(ChildProcess& process) const {
+    const std::string words = config.WithoutSecrets(process.LastWords());
+    return Error(
+        ErrorCode::kUnavailable, name, ": ", process.HowItEnded(),
+        words.empty() ? "" : ", having said: ", words.empty() ? "" : Quoted(words, kMostOfOthers));
+  }
+
+  // One attempt to learn whether core can be run at all.
+  arrow::Result<Extent> AskVersion(const std::stop_token& stop) const {
+    ARROW_ASSIGN_OR_RAISE(
+        const auto process,
+        ChildProcess::Start(
+            {{settings.program, "version"}, fs::temp_directory_path(), std::nullopt, log}));
+    if (process->WaitForEnd(stop, Clock::now() + kVersionTime)) {
+      if (process->succeeded()) return kUnknown;
+      return HowItEnded(*process);
+    }
+    if (stop.stop_requested())
+      return Error(ErrorCode::kCancelled, "asking ", name, " was cancelled");
+    return Error(ErrorCode::kUnavailable, name, ": ", settings.program,
+                 " does not tell its version within ", kVersionTime.count(), " s");
+  }
 };
 
 // A folder that core runs in, which goes with it if it was made for that alone.
@@ -58,10 +91,11 @@ class Folder {
     return std::make_unique<Folder>(path, /*temporary=*/true);
   }
 
-  Folder(std::string path, bool temporary) : path_(std::move(path)), temporary_(temporary) {}
+  Folder(std::string path, bool temporary)
+      : path_(std::move(path)), temporary_(temporary), at_quick_exit_([this] { Remove(); }) {}
   ~Folder() {
-    std::error_code error;
-    if (temporary_) fs::remove_all(path_, error);
+    at_quick_exit_.reset();
+    Remove();
   }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
@@ -74,9 +108,35 @@ class Folder {
                  " for core: ", why);
   }
 
+  void Remove() const {
+    std::error_code error;
+    if (temporary_) fs::remove_all(path_, error);
+  }
+
   const std::string path_;
   const bool temporary_;
+  std::optional<AtQuickExit> at_quick_exit_;
 };
+
+// Writes a file that its owner alone may read.
+arrow::Status WritePrivately(const fs::path& path, std::string_view text) {
+  const auto failed = [&] {
+    return Error(ErrorCode::kUnavailable, "cannot write ", path.string(), ": ",
+                 std::strerror(errno));
+  };
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return failed();
+  // One that is there already may have been another's to read, and to write.
+  arrow::Status written =
+      ::fchmod(fd, 0600) == 0 && ::ftruncate(fd, 0) == 0 ? arrow::Status::OK() : failed();
+  while (written.ok() && !text.empty()) {
+    const ssize_t count = ::write(fd, text.data(), text.size());
+    if (count < 0 && errno != EINTR) written = failed();
+    if (count > 0) text.remove_prefix(static_cast<size_t>(count));
+  }
+  if (::close(fd) != 0 && written.ok()) written = failed();
+  return written;
+}
 
 class CoreStream final : public ObjectStream {
  public:
@@ -138,7 +198,7 @@ class CoreStream final : public ObjectStream {
       ARROW_ASSIGN_OR_RAISE(folder_, Folder::Make(core_->settings.storage));
     }
     const fs::path config = fs::path(folder_->path()) / "captive-core.cfg";
-    std::ofstream(config, std::ios::binary) << core_->config.text;
+    ARROW_RETURN_NOT_OK(WritePrivately(config, core_->config.text));
     const auto command = [&](std::vector<std::string> words) {
       words.insert(words.begin(), core_->settings.program);
       words.insert(words.end(), {"--conf", config.string(), "--console"});
@@ -172,7 +232,7 @@ class CoreStream final : public ObjectStream {
         ChildProcess::Start({std::move(command), folder_->path(), std::nullopt, core_->log}));
     if (!process->WaitForEnd(stop_.get_token())) return Cancelled();
     if (process->succeeded()) return arrow::Status::OK();
-    return Error(ErrorCode::kUnavailable, core_->name, ": ", process->HowItEnded());
+    return core_->HowItEnded(*process);
   }
 
   // Whether core is at fault for what is wrong with its last words, having died over them.
@@ -187,8 +247,7 @@ class CoreStream final : public ObjectStream {
   // Of a core that has closed its pipe before the range was complete.
   arrow::Status HowItEnded() {
     if (!process_->WaitForEnd(stop_.get_token())) return Cancelled();
-    return Error(ErrorCode::kUnavailable, core_->name, ": ", process_->HowItEnded(), "; ledger ",
-                 next_, " did not come");
+    return WithContext(core_->HowItEnded(*process_), Concat("ledger ", next_, " did not come"));
   }
 
   arrow::Status Drop(arrow::Status why) {
@@ -220,9 +279,12 @@ class CoreSource final : public LedgerSource {
 
   std::string_view name() const override { return core_->name; }
 
-  // Which ledgers it can make is for the network and its archives to say.
-  arrow::Result<Extent> GetExtent(const std::stop_token&) override {
-    return Extent{{}, {}, /*grows=*/true};
+  // Which ledgers it can make is for the network and its archives to say. Where it failed again and
+  // again, and so is spared by all streams, this finds out whether another one may try.
+  arrow::Result<Extent> GetExtent(const std::stop_token& stop) override {
+    if (core_->recovery->breaker_state() == CircuitBreaker::State::kClosed) return kUnknown;
+    return core_->recovery->Run({.budget = kAnswerBudget, .stop = stop},
+                                [&] { return core_->AskVersion(stop); });
   }
 
   arrow::Result<std::unique_ptr<ObjectStream>> OpenStream(LedgerRange range, GapPolicy,
@@ -253,9 +315,15 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenCore(CoreSettings settings, std
                                                       const SourceOptions& options) {
   auto core = std::make_shared<Core>();
   ARROW_ASSIGN_OR_RAISE(core->config, MakeCoreConfig(settings.config));
+  // One with a slash is meant from here, not from the folder that core runs in.
+  if (settings.program.find('/') != std::string::npos) {
+    settings.program = fs::absolute(settings.program).string();
+  }
   core->settings = std::move(settings);
   core->name = std::move(name);
-  core->log = options.on_detail;
+  core->log = [&config = core->config, log = options.on_detail](const std::string& line) {
+    log(config.WithoutSecrets(line));
+  };
   core->recovery = std::make_unique<Recovery>(core->name, options.recovery);
   return std::make_unique<CoreSource>(std::move(core));
 }
