@@ -28,7 +28,8 @@ void SourceWatch::Run(const std::stop_token& stop) {
 }
 
 void SourceWatch::Ask(const std::stop_token& stop) {
-  const auto extent = source_.GetExtent();
+  const auto extent = source_.GetExtent(stop);
+  if (stop.stop_requested()) return;
   CountRetries(source_);
   for (const source::LedgerSource* part : source_.parts()) CountRetries(*part);
   if (!extent.ok()) {

@@ -377,14 +377,22 @@ class Service final : public af::FlightServerBase {
                  text::EncodeHex(options.network->id));
   }
 
-  // The options of a stream, with the network if it is known. It is looked for once, as soon as
-  // there are ledgers, so that every door tells the same schema and no call pays for it again.
+  // The options of a stream, with the network if it is known. It is looked for until there are
+  // ledgers, so that every door tells the same schema and no call pays for it again. Calls look
+  // side by side: where the source does not answer, they are all told so at the same time.
   pipeline::Options PipelineOptions() {
-    const std::lock_guard lock(mutex_);
-    if (!searched_) {
-      const auto extent = source_.GetExtent();
-      // What is wrong with the source is told by the stream that reads it.
-      searched_ = extent.ok() && extent->first && pipeline::FindNetwork(source_, &pipeline_).ok();
+    std::unique_lock lock(mutex_);
+    if (searched_) return pipeline_;
+    pipeline::Options options = pipeline_;
+    lock.unlock();
+    const auto extent = source_.GetExtent();
+    // What is wrong with the source is told by the stream that reads it.
+    const bool found =
+        extent.ok() && extent->first && pipeline::FindNetwork(source_, &options).ok();
+    lock.lock();
+    if (found && !searched_) {
+      pipeline_ = std::move(options);
+      searched_ = true;
     }
     return pipeline_;
   }

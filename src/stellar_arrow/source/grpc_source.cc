@@ -152,14 +152,14 @@ constexpr Extent kUnknown{{}, {}, /*grows=*/true};
 
 // One attempt to learn whether the service is there. That it does not know the question is an
 // answer, too.
-arrow::Result<Extent> AskHealth(Service& service, const std::stop_token& stop) {
+arrow::Result<Extent> AskHealth(Service& service, const Patience& patience) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kCheckTime);
-  const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+  context.set_deadline(std::chrono::system_clock::now() + patience.Within(kCheckTime));
+  const std::stop_callback cancel(patience.stop, [&context] { context.TryCancel(); });
   grpc::health::v1::HealthCheckResponse answer;
   const auto connection = service.connection();
   const grpc::Status status = connection->health->Check(&context, {}, &answer);
-  if (stop.stop_requested()) {
+  if (patience.stop.stop_requested()) {
     return Error(ErrorCode::kCancelled, "reading ", service.name(), " was cancelled");
   }
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) service.Drop(connection);
@@ -342,7 +342,7 @@ class GrpcStream final : public ObjectStream {
   // Asks whether anybody is there, on behalf of a call that brings nothing.
   arrow::Result<bool> MindTheSilence() {
     const arrow::Status alive = call_->connection() == service_->connection()
-                                    ? AskHealth(*service_, stop_.get_token()).status()
+                                    ? AskHealth(*service_, {.stop = stop_.get_token()}).status()
                                     : Error(ErrorCode::kUnavailable, service_->name(),
                                             " does not answer on the connection any more");
     if (!alive.ok()) {
@@ -420,8 +420,8 @@ class GrpcSource final : public LedgerSource {
 
   arrow::Result<Extent> GetExtent(const std::stop_token& stop) override {
     return extent_.Get(stop, [&] {
-      return service_->recovery().Run({.budget = kAnswerBudget, .stop = stop},
-                                      [&] { return AskHealth(*service_, stop); });
+      const Patience patience{.until = Recovery::Clock::now() + kAnswerBudget, .stop = stop};
+      return service_->recovery().Run(patience, [&] { return AskHealth(*service_, patience); });
     });
   }
 

@@ -53,21 +53,21 @@ class Node {
   const Recovery& recovery() const { return recovery_; }
 
   // One attempt to learn which ledgers the node has.
-  arrow::Result<Extent> FindExtent(const std::stop_token& stop);
+  arrow::Result<Extent> FindExtent(const Patience& patience);
 
   // One attempt to learn the network's passphrase.
-  arrow::Result<std::string> FindPassphrase();
+  arrow::Result<std::string> FindPassphrase(const Patience& patience);
 
   // One attempt at a page of at most `limit` ledgers from `first` on; absent: refused, as out of
   // the node's range or too many. `bytes` becomes the answer's size.
   arrow::Result<std::optional<RpcPage>> FindPage(uint32_t first, uint32_t limit,
-                                                 const std::stop_token& stop,
-                                                 arrow::MemoryPool* pool, int64_t* bytes);
+                                                 const Patience& patience, arrow::MemoryPool* pool,
+                                                 int64_t* bytes);
 
  private:
   // One attempt. The answer's text.
   arrow::Result<std::shared_ptr<arrow::Buffer>> Ask(
-      std::string_view method, const std::string& params, const std::stop_token& stop,
+      std::string_view method, const std::string& params, const Patience& patience,
       arrow::MemoryPool* pool = arrow::default_memory_pool());
 
   const std::string url_;
@@ -83,7 +83,7 @@ class Node {
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> Node::Ask(std::string_view method,
                                                         const std::string& params,
-                                                        const std::stop_token& stop,
+                                                        const Patience& patience,
                                                         arrow::MemoryPool* pool) {
   HttpRequest request;
   request.method = HttpMethod::kPost;
@@ -93,23 +93,23 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> Node::Ask(std::string_view method,
   request.body = Concat(R"({"jsonrpc":"2.0","id":1,"method":")", method, R"(")",
                         params.empty() ? "" : R"(,"params":)", params, "}");
   request.most_bytes = most_bytes_;
-  request.total = kRequestTime;
+  request.total = patience.Within(kRequestTime);
   request.pool = pool;
-  request.stop = stop;
+  request.stop = patience.stop;
   ARROW_ASSIGN_OR_RAISE(const HttpResponse response, http_.Send(request));
   ARROW_RETURN_NOT_OK(StatusOf(response, Concat(name_, " ", method)));
   return response.body;
 }
 
-arrow::Result<Extent> Node::FindExtent(const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const auto health, Ask("getHealth", "", stop));
+arrow::Result<Extent> Node::FindExtent(const Patience& patience) {
+  ARROW_ASSIGN_OR_RAISE(const auto health, Ask("getHealth", "", patience));
   ARROW_ASSIGN_OR_RAISE(auto healthy, ReadHealth(*health, name_));
   if (!healthy.refusal) {
     Extent& extent = healthy.result;
     History history = history_;
     if (history == History::kUnknown) {
       int64_t bytes = 0;
-      ARROW_ASSIGN_OR_RAISE(const auto oldest, FindPage(kFirstLakeLedger, 1, stop,
+      ARROW_ASSIGN_OR_RAISE(const auto oldest, FindPage(kFirstLakeLedger, 1, patience,
                                                         arrow::default_memory_pool(), &bytes));
       const bool whole =
           oldest && !oldest->ledgers.empty() && oldest->ledgers.front().first == kFirstLakeLedger;
@@ -120,26 +120,26 @@ arrow::Result<Extent> Node::FindExtent(const std::stop_token& stop) {
     return extent;
   }
   // It may be behind, and have ledgers all the same.
-  ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getLatestLedger", "", stop));
+  ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getLatestLedger", "", patience));
   ARROW_ASSIGN_OR_RAISE(const auto latest, ReadLatestLedger(*text, name_));
   if (latest.refusal) return StatusOf(*latest.refusal, name_, "getLatestLedger");
   return Extent{{}, latest.result, /*grows=*/true};
 }
 
-arrow::Result<std::string> Node::FindPassphrase() {
-  ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getNetwork", "", {}));
+arrow::Result<std::string> Node::FindPassphrase(const Patience& patience) {
+  ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getNetwork", "", patience));
   ARROW_ASSIGN_OR_RAISE(auto network, ReadNetwork(*text, name_));
   if (network.refusal) return StatusOf(*network.refusal, name_, "getNetwork");
   return std::move(network.result);
 }
 
 arrow::Result<std::optional<RpcPage>> Node::FindPage(uint32_t first, uint32_t limit,
-                                                     const std::stop_token& stop,
+                                                     const Patience& patience,
                                                      arrow::MemoryPool* pool, int64_t* bytes) {
   ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getLedgers",
                                              Concat(R"({"startLedger":)", first,
                                                     R"(,"pagination":{"limit":)", limit, "}}"),
-                                             stop, pool));
+                                             patience, pool));
   *bytes = text->size();
   ARROW_ASSIGN_OR_RAISE(auto page, ReadLedgers(*text, name_, pool));
   if (!page.refusal) return std::move(page.result);
@@ -161,8 +161,8 @@ class RpcSource final : public LedgerSource {
 
   std::optional<std::string> passphrase() const override {
     auto found = passphrase_.Get({}, [this] {
-      return node_->recovery().Run({.budget = kAnswerBudget},
-                                   [this] { return node_->FindPassphrase(); });
+      const Patience patience{.until = Recovery::Clock::now() + kAnswerBudget};
+      return node_->recovery().Run(patience, [&] { return node_->FindPassphrase(patience); });
     });
     return found.ok() ? std::optional(*std::move(found)) : std::nullopt;
   }
@@ -178,8 +178,8 @@ class RpcSource final : public LedgerSource {
 
 arrow::Result<Extent> Look(Node& node, ExtentCache& cache, const std::stop_token& stop) {
   return cache.Get(stop, [&] {
-    return node.recovery().Run({.budget = kAnswerBudget, .stop = stop},
-                               [&] { return node.FindExtent(stop); });
+    const Patience patience{.until = Recovery::Clock::now() + kAnswerBudget, .stop = stop};
+    return node.recovery().Run(patience, [&] { return node.FindExtent(patience); });
   });
 }
 
@@ -240,7 +240,7 @@ class RpcStream final : public ObjectStream {
     int64_t bytes = 0;
     auto page = node_->recovery().Run({.stop = stop_.get_token()}, [&] {
       limit = std::min(limit, limit_);
-      auto attempt = node_->FindPage(next_, limit, stop_.get_token(), pool_, &bytes);
+      auto attempt = node_->FindPage(next_, limit, {.stop = stop_.get_token()}, pool_, &bytes);
       // Whatever was wrong, it may have been too much at once.
       if (!attempt.ok() || !*attempt) limit_ = std::max(1U, limit / 2);
       return attempt;
@@ -269,7 +269,7 @@ class RpcStream final : public ObjectStream {
   arrow::Status Judge(uint32_t limit) {
     ARROW_ASSIGN_OR_RAISE(const Extent extent,
                           node_->recovery().Run({.stop = stop_.get_token()}, [&] {
-                            return node_->FindExtent(stop_.get_token());
+                            return node_->FindExtent({.stop = stop_.get_token()});
                           }));
     newest_ = extent.newest.value_or(0);
     if (extent.first && next_ < *extent.first) {
