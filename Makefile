@@ -23,7 +23,8 @@ build: build/release/build.ninja ## The program, as build/release/stellar-arrow-
 demo: build ## Serve real ledgers of the public network, and read them over Arrow Flight
 	@$(PYTHON) scripts/demo.py $(PROGRAM)
 
-test nightly: EXTRA := prometheus stores
+test: EXTRA := prometheus stores
+nightly: EXTRA := prometheus stores versitygw
 test: format-check build/release/build.ninja ## Every check but the sanitizers: format, unit, golden, end to end
 	@$(PYTHON) tests/include_order.py
 	@cmake --build --preset release

@@ -109,11 +109,12 @@ fi
 # Those that are programs of Go or of Node, where these are installed.
 programs=$PWD/build/deps/programs
 go_program() {  # NAME MODULE
-  if command -v go >/dev/null && [ ! -x "$programs/bin/$1" ]; then
+  if command -v go >/dev/null && [ "$(cat "$programs/$1" 2>/dev/null)" != "$2" ]; then
     echo "setup: building $1"
     mkdir -p "$programs/bin"
     if GOBIN="$programs/go" timeout 900 go install "$2"; then
       mv "$programs/go/"* "$programs/bin/$1" && rmdir "$programs/go"
+      echo "$2" > "$programs/$1"
     else
       echo "setup: no $1; tests with it will be skipped" >&2
     fi

@@ -8,8 +8,6 @@ from program import TABLE, run
 FIRST, COUNT = 2, 300
 LAST = FIRST + COUNT - 1
 WHOLE = f"{TABLE}:{FIRST}:{LAST}"
-# What each table is of, for lakes of the public network's ledgers.
-ALL_TABLES = f"ttp_events,operations,transactions,{TABLE}:{ledgers.FIRST}:{ledgers.NEWEST}"
 
 
 def export(source, *args, request=WHOLE, env=None, timeout=120):

@@ -10,7 +10,7 @@ import pytest
 
 import ledgers
 import program
-from program import TABLE, eventually, next_ledger, serve, wire_code
+from program import TABLE, next_ledger, serve, wire_code
 
 FIRST, NEWEST = ledgers.FIRST, ledgers.NEWEST
 TABLES = pytest.mark.parametrize("table", [TABLE, "transactions", "operations", "ttp_events"])

@@ -55,6 +55,8 @@ def from_open_bucket(content, here):
 
 @contextlib.contextmanager
 def from_s3_over_tls(content, here):
+    if OPENSSL is None:
+        pytest.skip("no openssl here")
     certificate = make_certificate(here)
     with object_stores.s3(here, "versitygw", certificate) as store:
         shutil.copytree(content.folder, here / "s3/bucket/lake")  # whose buckets are folders
@@ -62,15 +64,13 @@ def from_s3_over_tls(content, here):
 
 
 @contextlib.contextmanager
-def from_web(content, here, tls=False):
-    if NGINX is None or (tls and OPENSSL is None):
+def from_web_over_tls(content, here):
+    if NGINX is None or OPENSSL is None:
         pytest.skip("no nginx or openssl here (scripts/setup.sh stores)")
-    with WebServer(here / "nginx", content.folder, tls=tls) as web:
-        if tls:
-            # No list of files here, so where the lake begins must be said.
-            yield Source(lambda _: f"{web.https}/lake/#first={min(content.chain)}", env={"SSL_CERT_FILE": str(web.ca)})
-        else:
-            yield Source(lambda port: f"http://127.0.0.1:{port}/listed/", web.port)
+    with WebServer(here / "nginx", content.folder, tls=True) as web:
+        # No list of files here, so where the lake begins must be said.
+        yield Source(lambda _: f"{web.https}/lake/#first={min(content.chain)}",
+                     env={"SSL_CERT_FILE": str(web.ca)})
 
 
 @contextlib.contextmanager
@@ -108,8 +108,7 @@ KINDS = {
        for name in object_stores.STARTS},
     "versitygw-tls": from_s3_over_tls,
     "versitygw-public": from_open_bucket,
-    "nginx": from_web,
-    "nginx-tls": lambda content, here: from_web(content, here, tls=True),
+    "web-tls": from_web_over_tls,
     "rpc": from_rpc,
     "grpc": from_grpc,
     "grpc-go": from_go_grpc,
@@ -117,15 +116,19 @@ KINDS = {
     "frames": from_frames,
 }
 # Those that a proxy can stand before: TLS would notice, and files have no line.
-FAR = ["nginx", "moto", "rpc", "grpc",
-       *(pytest.param(name, marks=pytest.mark.nightly) for name in ("versitygw", "gcs", "azure"))]
+FAR = ["web", "rpc", "grpc", *(pytest.param(name, marks=pytest.mark.nightly)
+                               for name in ("versitygw", "moto", "gcs", "azure"))]
 
-FAULTS = {
+BAD = {
     "slow": lambda line: line.add("latency", latency=20, jitter=15),
     "sliced": lambda line: line.add("slicer", average_size=700, size_variation=300, delay=50),
     "cut": lambda line: line.add("limit_data", bytes=150_000),
-    "reset": lambda line: line.add("reset_peer", share=0.1, timeout=40),
-    "silent": lambda line: line.add("timeout", share=0.1, timeout=300),
+}
+# What a line does for a while, and how that ends.
+FAILURES = {
+    "reset": (lambda line: line.add("reset_peer", timeout=0), lambda line: line.take("reset_peer")),
+    "mute": (lambda line: line.add("timeout", timeout=300), lambda line: line.take("timeout")),
+    "down": (lambda line: line.set_up(False), lambda line: line.set_up(True)),
 }
 PATIENT = ("--max-attempts", "20", "--breaker-threshold", "1000")
 
@@ -185,23 +188,29 @@ def stream(source, *args, env=None):
     return done.stdout
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", BAD)
 def test_a_bad_line_loses_and_doubles_nothing(far, proxy, fault, want):
     with proxy.line(far.port) as line:
-        FAULTS[fault](line)
+        BAD[fault](line)
         assert stream(far.url(line.port), *PATIENT, env=far.env) == want
 
 
-def test_a_line_that_is_down_for_a_while_loses_and_doubles_nothing(far, proxy, chain):
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_line_that_fails_for_a_while_loses_and_doubles_nothing(far, proxy, failure):
+    begin, end = FAILURES[failure]
     with proxy.line(far.port) as line:
-        line.add("latency", latency=40, jitter=0)
+        line.add("latency", latency=40, jitter=0)  # or all would be read before the line fails
         with serve(far.url(line.port), "--fetchers", "2", *PATIENT, *NO_FLUSH, env=far.env) as server, \
                 server.connect() as client:
+            def retries():
+                return sum(value for name, value in server.metrics().items()
+                           if name.startswith("retries_total"))
+
             reader = client.do_get(program.flight.Ticket(f"{TABLE}:{FIRST}:{LAST}"))
             rows = reader.read_chunk().data.column("ledger_sequence").to_pylist()
-            line.set_up(False)
-            program.eventually(lambda: any(value > 0 for name, value in server.metrics().items()
-                                           if name.startswith("retries_total")))
-            line.set_up(True)
+            before = retries()
+            begin(line)
+            program.eventually(lambda: retries() > before)
+            end(line)
             rows += reader.read_all().column("ledger_sequence").to_pylist()
         assert rows == list(range(FIRST, LAST + 1))

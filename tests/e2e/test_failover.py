@@ -6,7 +6,7 @@ import pytest
 
 import ledgers
 from cutting_proxy import CuttingProxy
-from program import TABLE, eventually, read, run, serve, wire_code
+from program import TABLE, eventually, read, run, serve
 from services import NO_FLUSH, raw_ledgers
 
 FIRST, COUNT = 5000, 300

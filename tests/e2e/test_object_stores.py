@@ -9,7 +9,7 @@ import pytest
 
 import ledgers
 import program
-from far_lake import ALL_TABLES, FIRST, LAST, WHOLE, export, folder, whole  # noqa: F401 (fixtures)
+from far_lake import FIRST, LAST, WHOLE, export, folder, whole  # noqa: F401 (fixtures)
 from fault_proxy import FaultProxy
 from object_stores import AZURE_KEY, KEY, SECRET, STARTS
 from program import TABLE, eventually, read, read_until_unavailable, serve
@@ -19,7 +19,6 @@ from program import TABLE, eventually, read, read_until_unavailable, serve
 def store(request, folder, tmp_path_factory):
     with STARTS[request.param](tmp_path_factory.mktemp("store")) as running:
         running.put(folder, "bucket/some/lake")
-        running.put(ledgers.PUBNET_LAKE, "bucket/pubnet")
         running.name = request.param
         yield running
 
@@ -28,17 +27,6 @@ def test_same_bytes_as_from_the_folder(store, whole):
     done = export(store.url("bucket/some/lake"), env=store.env)
     assert done.returncode == 0, done.stderr
     assert done.stdout == whole
-
-
-def test_all_tables_of_a_lake_without_manifest_are_the_same_bytes(store, tmp_path):
-    for source, to in ((ledgers.PUBNET_LAKE, "folder"), (store.url("bucket/pubnet/"), "store")):
-        done = export(source, "--output", tmp_path / to, "--network", "pubnet", request=ALL_TABLES,
-                      env=store.env)
-        assert done.returncode == 0, done.stderr
-    files = sorted((tmp_path / "folder").iterdir())
-    assert len(files) == 4
-    for file in files:
-        assert file.read_bytes() == (tmp_path / "store" / file.name).read_bytes()
 
 
 def test_broken_connections_lose_and_double_nothing(store, whole):

@@ -13,7 +13,7 @@ import pytest
 
 import ledgers
 import preloaded
-from program import (TABLE, Server, eventually, next_ledger, options, read, run, wire_code)
+from program import TABLE, Server, eventually, next_ledger, run, wire_code
 
 FIRST = ledgers.FIRST
 BOTH_SIGNALS = pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])

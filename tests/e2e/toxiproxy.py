@@ -25,10 +25,14 @@ class Line:
                                         "upstream": f"127.0.0.1:{upstream}"})
         self.port = int(made["listen"].rpartition(":")[2])
 
-    def add(self, toxic, share=1.0, **attributes):
-        """Adds a toxic to what comes back, on `share` of the connections."""
+    def add(self, toxic, **attributes):
+        """Adds a toxic to what comes back on every connection."""
         self._ask("POST", f"/proxies/{self._name}/toxics",
-                  {"type": toxic, "stream": "downstream", "toxicity": share, "attributes": attributes})
+                  {"name": toxic, "type": toxic, "stream": "downstream", "attributes": attributes})
+
+    def take(self, toxic):
+        """Takes back one that was added."""
+        self._ask("DELETE", f"/proxies/{self._name}/toxics/{toxic}")
 
     def set_up(self, up):
         """Down: connections are refused, and those there are end."""
