@@ -2,6 +2,7 @@
 folder, whatever core dies of, and nothing of it left behind."""
 
 import fcntl
+import json
 import os
 import signal
 
@@ -121,6 +122,14 @@ def test_core_that_failed_is_used_again_though_another_source_stands_in(tmp_path
             assert read(client, f"{TABLE}:5100:5100").ended().sequences == [5100]
             return "catchup 5100/1" in fake.commands()
         eventually(is_used_again)
+
+
+def test_beside_another_source_core_is_run_for_streams_alone(tmp_path, chain, fake):
+    lake = ledgers.write_lake(tmp_path / "lake", chain, per_file=4)
+    with serve(f"{fake.url}\n{lake}", env=fake.env) as server:
+        eventually(lambda: json.loads(server.probe("/health")[2])["head_ledger"] == LAST)
+        assert server.reasons() == []
+        assert not (fake.folder / "runs").exists()
 
 
 def test_nothing_of_core_is_left_by_a_server_that_ends_at_once(tmp_path):

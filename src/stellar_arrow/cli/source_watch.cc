@@ -77,7 +77,7 @@ std::optional<ops::Health::SystemTime> SourceWatch::ClosedAt(uint32_t ledger,
   options.max_object_bytes = max_object_bytes_;
   options.stopped = [&stop] { return stop.stop_requested(); };
   // What is wrong with the ledger is told by the stream that meets it.
-  const auto pipeline = pipeline::Pipeline::Make(source_, std::move(options));
+  const auto pipeline = pipeline::Pipeline::Make(source_.newest_part(), std::move(options));
   if (!pipeline.ok()) return std::nullopt;
   const auto progress = (*pipeline)->Next(/*wait=*/false);
   if (!progress.ok() || *progress != pipeline::Progress::kLedger) return std::nullopt;

@@ -37,7 +37,8 @@ class Parts {
   Parts(Sources sources, const CompositeTimes& times)
       : times_(times),
         sources_(std::move(sources)),
-        heard_(sources_.size(), arrow::Status::UnknownError("it was not asked yet")) {
+        heard_(sources_.size(), arrow::Status::UnknownError("it was not asked yet")),
+        when_(sources_.size()) {
     for (size_t i = 0; i < sources_.size(); ++i) {
       threads_.emplace_back([this, i](const std::stop_token& stop) { Ask(i, stop); });
     }
@@ -56,9 +57,14 @@ class Parts {
   size_t size() const { return sources_.size(); }
   LedgerSource& at(size_t i) const { return *sources_[i]; }
 
-  // What it said last.
+  // What it said last. Errors: its own; UNAVAILABLE where it has been silent since for too long.
   arrow::Result<Extent> Heard(size_t i) const {
     const std::lock_guard lock(mutex_);
+    const auto silence = Clock::now() - when_[i];
+    if (heard_[i].ok() && silence >= times_.silent) {
+      return Error(ErrorCode::kUnavailable, sources_[i]->name(), " has not answered for ",
+                   std::chrono::duration_cast<std::chrono::seconds>(silence).count(), " s");
+    }
     return heard_[i];
   }
 
@@ -91,6 +97,7 @@ class Parts {
       {
         const std::lock_guard lock(mutex_);
         heard_[i] = std::move(extent);
+        when_[i] = Clock::now();
         if (first) ++answered_;
       }
       changed_.notify_all();
@@ -108,6 +115,7 @@ class Parts {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<arrow::Result<Extent>> heard_;
+  std::vector<Clock::time_point> when_;
   size_t answered_ = 0;  // how many have, or given up
   std::mutex listeners_mutex_;
   std::set<Listener*> listeners_;
@@ -498,6 +506,10 @@ class CompositeSource final : public LedgerSource {
       }
     }
     if (!all) return why;
+    const std::lock_guard lock(mutex_);
+    // Where the one that knows does not answer for now the ledgers have not gone.
+    if (!all->newest && !why.ok()) all->newest = newest_;
+    newest_ = all->newest;
     return *all;
   }
 
@@ -535,6 +547,15 @@ class CompositeSource final : public LedgerSource {
     return parts;
   }
 
+  // A stream of all would begin with the first, which may have to make the ledger.
+  LedgerSource& newest_part() override {
+    const auto newest = [this](size_t i) {
+      const auto heard = parts_->Heard(i);
+      return heard.ok() ? heard->newest : std::nullopt;
+    };
+    return parts_->at(std::ranges::max(parts_->InOrder(), {}, newest));
+  }
+
   bool made_up() const override {
     return std::ranges::any_of(parts(), [](const auto* source) { return source->made_up(); });
   }
@@ -542,8 +563,9 @@ class CompositeSource final : public LedgerSource {
  private:
   const std::shared_ptr<Parts> parts_;
   std::string name_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // of what follows
   mutable std::optional<std::string> passphrase_;
+  std::optional<uint32_t> newest_;  // as it was told last
 };
 
 }  // namespace

@@ -23,6 +23,7 @@ struct CompositeTimes {
   // 16 ledgers behind.
   milliseconds behind{10'000};
   // Its own one has said nothing at all for so long. Beyond what any of them takes to give up.
+  // What a source has is not taken to be so any more after the same time.
   milliseconds silent{60'000};
   // For so long it goes on with none that it has left. If that one's data were wrong, and this
   // ledger has not come by then, they are the stream's end.

@@ -242,6 +242,26 @@ TEST(CompositeSource, TheNewestLedgerIsTheNewestOneKnownOf) {
   }
 }
 
+TEST(CompositeSource, TheNewestLedgerIsStillKnownWhenTheOneThatSaidItDoesNotAnswer) {
+  auto unknown = std::make_shared<Script>();
+  unknown->extent = {{}, {}, /*grows=*/true};
+  auto other = Having("b", 100, 200);
+  std::atomic<bool> down = false;
+  other->ask = [&](const std::stop_token&) -> arrow::Result<Extent> {
+    if (!down) return Extent{100, 200, /*grows=*/true};
+    return Error(ErrorCode::kUnavailable, "b is down");
+  };
+  const auto source = Composite({unknown, other});
+  EXPECT_EQ(source->GetExtent()->newest, 200U);
+  EXPECT_EQ(source->newest_part().name(), "b");
+  down = true;
+  // Twice, so that the answer to the second has been heard when a third is asked.
+  for (const int asked = other->asked; other->asked < asked + 3;) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_EQ(source->GetExtent()->newest, 200U);
+}
+
 TEST(CompositeSource, AnOpenRangeGoesOnBehindTheEndOfOneThatDoesNotGrow) {
   const auto source = Composite({Having("a", 100, 102, /*grows=*/false), Having("b", 100, 104)});
   arrow::Result<Fetched> then = Fetched{};
@@ -300,6 +320,18 @@ TEST(CompositeSource, NobodyWaitsForASourceThatDoesNotAnswer) {
   // What it has said before still counts.
   EXPECT_EQ(source->GetExtent()->newest, 200U);
   EXPECT_EQ(Open(*source, {101, {}})->Next()->object.name, "b");
+}
+
+TEST(CompositeSource, WhereAllAreSilentForLongThatIsTold) {
+  CompositeTimes times = kPatient;
+  times.silent = milliseconds(30);
+  auto a = Having("a", 100, 200);
+  a->ask = [](const std::stop_token& stop) -> arrow::Result<Extent> { return BeSilent(stop); };
+  const auto source = Composite({a}, times);
+  while (source->GetExtent().ok()) std::this_thread::sleep_for(milliseconds(1));
+  const auto status = source->GetExtent().status();
+  EXPECT_EQ(CodeOf(status), ErrorCode::kUnavailable);
+  EXPECT_THAT(status.message(), HasSubstr("a has not answered for"));
 }
 
 TEST(CompositeSource, AnOpenThatHangsIsCancelled) {

@@ -126,6 +126,9 @@ class LedgerSource {
   // The sources that it is made of, each with a recovery of its own; none: it is one.
   virtual std::vector<const LedgerSource*> parts() const { return {}; }
 
+  // The one of those that has the newest ledger, as far as is known; else itself.
+  virtual LedgerSource& newest_part() { return *this; }
+
   // Whether the ledgers are nobody's, but made up.
   virtual bool made_up() const { return false; }
 };
