@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <system_error>
 #include <utility>
@@ -101,6 +102,7 @@ arrow::Result<std::shared_ptr<ObjectCache>> ObjectCache::Open(const std::string&
                  " cannot be made or written to");
   }
   std::shared_ptr<ObjectCache> cache(new ObjectCache(folder, most_bytes));
+  const std::lock_guard lock(cache->mutex_);
   cache->MakeRoom(0);
   return cache;
 }
@@ -146,18 +148,27 @@ void ObjectCache::Keep(const std::string& lake, const std::string& object,
     return file->Close();
   };
   stdfs::create_directories(folder_, error);  // it may have been deleted
-  if (!write().ok()) {
-    stdfs::remove(hidden, error);
-    return;
+  bool kept = write().ok();
+  if (kept) {
+    stdfs::rename(hidden, folder_ / name, error);
+    kept = !error;
   }
-  stdfs::rename(hidden, folder_ / name, error);
+  if (!kept) stdfs::remove(hidden, error);
+  GiveRoomBack(size, kept);
 }
 
 bool ObjectCache::TakeRoom(int64_t size) {
-  if ((bytes_ += size) <= most_bytes_) return true;
-  const std::lock_guard lock(making_room_);
-  if (bytes_ > most_bytes_) MakeRoom(size);  // else another one has made it meanwhile
-  return bytes_ <= most_bytes_;
+  const std::lock_guard lock(mutex_);
+  if (kept_ + writing_ + size > most_bytes_) MakeRoom(size);
+  if (kept_ + writing_ + size > most_bytes_) return false;
+  writing_ += size;
+  return true;
+}
+
+void ObjectCache::GiveRoomBack(int64_t size, bool kept) {
+  const std::lock_guard lock(mutex_);
+  writing_ -= size;
+  if (kept) kept_ += size;
 }
 
 void ObjectCache::MakeRoom(int64_t wanted) {
@@ -167,7 +178,7 @@ void ObjectCache::MakeRoom(int64_t wanted) {
     stdfs::path path;
   };
   std::vector<File> files;
-  int64_t bytes = wanted;
+  int64_t bytes = 0;
   std::error_code error;
   stdfs::directory_iterator entry(folder_, error);
   for (; !error && entry != stdfs::directory_iterator(); entry.increment(error)) {
@@ -184,15 +195,15 @@ void ObjectCache::MakeRoom(int64_t wanted) {
     bytes += OnDisk(size);
     if (IsKept(name)) files.push_back({used, OnDisk(size), entry->path()});
   }
-  if (bytes > most_bytes_) {
+  if (bytes + writing_ + wanted > most_bytes_) {
     std::ranges::sort(files, {}, &File::used);
-    const int64_t enough = most_bytes_ / 100 * (100 - kRoomPercent);
+    const int64_t enough = most_bytes_ / 100 * (100 - kRoomPercent) - writing_ - wanted;
     for (auto file = files.begin(); file != files.end() && bytes > enough; ++file) {
       stdfs::remove(file->path, error);
       if (!error) bytes -= file->size;  // it is gone, whoever removed it
     }
   }
-  bytes_ = bytes;
+  kept_ = bytes;
 }
 
 std::shared_ptr<Store> WithCache(std::shared_ptr<Store> store, std::string lake,

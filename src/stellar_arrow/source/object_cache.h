@@ -5,7 +5,6 @@
 #include <arrow/result.h>
 #include <arrow/type_fwd.h>
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -35,16 +34,20 @@ class ObjectCache {
   ObjectCache(std::filesystem::path folder, int64_t most_bytes)
       : folder_(std::move(folder)), most_bytes_(most_bytes) {}
 
-  // Whether `size` bytes more may be there, which are counted from then on.
+  // Whether `size` bytes more may be written, which must then be told to GiveRoomBack().
   bool TakeRoom(int64_t size);
-  // Counts what is there and, where that and `wanted` bytes are too much, removes what was used
-  // longest ago. Under the lock.
+  // `size` bytes were written, and kept or not.
+  void GiveRoomBack(int64_t size, bool kept);
+  // Counts what is there and, where that, what is being written and `wanted` bytes are too much,
+  // removes what was used longest ago. Under the lock.
   void MakeRoom(int64_t wanted);
 
   const std::filesystem::path folder_;
   const int64_t most_bytes_;
-  std::atomic<int64_t> bytes_ = 0;  // at least what was there when it was counted, and kept since
-  std::mutex making_room_;
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  int64_t kept_ = 0;     // what was there when it was counted, and was kept since
+  int64_t writing_ = 0;  // what is being written by this process
 };
 
 // `store`, whose objects are read from `cache` where they are there. `lake` is its name.
