@@ -77,7 +77,7 @@ class Parts {
   std::vector<size_t> InOrder() const {
     std::vector<size_t> order;
     for (size_t i = 0; i < size(); ++i) order.push_back(i);
-    std::ranges::stable_partition(order, [this](size_t i) { return !IsDown(i); });
+    std::stable_partition(order.begin(), order.end(), [this](size_t i) { return !IsDown(i); });
     return order;
   }
 

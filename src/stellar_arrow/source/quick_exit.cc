@@ -1,8 +1,8 @@
 #include "stellar_arrow/source/quick_exit.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -20,7 +20,7 @@ Ends& TheEnds() {
     std::at_quick_exit([] {
       Ends& them = TheEnds();
       const std::lock_guard lock(them.mutex);
-      for (const auto* const end : std::views::reverse(them.all)) (*end)();
+      std::for_each(them.all.rbegin(), them.all.rend(), [](const auto* end) { (*end)(); });
     });
     return new Ends;
   }();
