@@ -72,6 +72,19 @@ def test_stream_that_waits_for_a_silent_store_ends_at_once_when_its_client_leave
         assert time.monotonic() - begun < 5
 
 
+def test_call_that_waits_for_a_silent_store_to_say_what_it_has_ends_when_its_client_leaves(store):
+    with FaultProxy(store.port) as proxy, \
+            serve(store.url("bucket/some/lake", proxy.port), env=store.env) as server, \
+            server.connect() as client:
+        proxy.silent = True
+        time.sleep(1)  # what it has is known no more
+        with pytest.raises(program.flight.FlightTimedOutError):
+            client.do_get(program.flight.Ticket(WHOLE), program.options(1)).read_chunk()
+        # Not, some seconds later, that the store has not answered.
+        server.wait_for_log("refused: ")
+        assert "refused: CANCELLED" in server.log
+
+
 def test_lake_that_vanishes_is_down_and_not_at_its_tip(store, tmp_path):
     lake = ledgers.write_lake(tmp_path / "lake", ledgers.make_chain(FIRST, [3_000] * 3))
     store.put(lake, "bucket/vanishing")

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/base/stop_when.h"
 #include "stellar_arrow/checkpoint/actions.h"
 #include "stellar_arrow/flight/dead_peers.h"
 #include "stellar_arrow/flight/stream_count.h"
@@ -229,7 +230,10 @@ class Service final : public af::FlightServerBase {
       stream::Subscription::Options options;
       options.tables = {table};
       options.columns = {request.columns};
-      options.pipeline = PipelineOptions();
+      // Nobody waits for a source on behalf of a client that has left.
+      const StopWhen left([this, &context] { return draining_ || context.is_cancelled(); });
+      options.pipeline = PipelineOptions(left.token());
+      options.pipeline.left = left.token();
       options.batch = options_.batch;
       ARROW_ASSIGN_OR_RAISE(const auto asked,
                             FromHeader(context, kCompressionHeader, &stream::ParseCompression));
@@ -240,7 +244,7 @@ class Service final : public af::FlightServerBase {
         ARROW_RETURN_NOT_OK(about_checkpoint(CheckNetwork(*request.cursor, options.pipeline)));
         options.after = request.cursor->at;
       }
-      const auto range = stream::ResolveRange(request, source_);
+      const auto range = stream::ResolveRange(request, source_, left.token());
       if (!range.ok()) return about_checkpoint(range.status());
       options.pipeline.range = *range;
       options.pipeline.memory = memory.get();
@@ -328,8 +332,10 @@ class Service final : public af::FlightServerBase {
   arrow::Status Answer(Make make) {
     if (draining_) return ToWire(ShuttingDown());
     const arrow::Status made = make();
+    const bool left = !made.ok() && CodeOf(made) == ErrorCode::kCancelled;
+    if (left && draining_) return ToWire(ShuttingDown());
     if (!made.ok()) {
-      if (options_.metrics != nullptr) options_.metrics->Failed(made);
+      if (options_.metrics != nullptr && !left) options_.metrics->Failed(made);
       if (options_.log) {
         options_.log(Concat("refused: ", ErrorCodeName(CodeOf(made)), ": ", FullMessage(made)));
       }
@@ -380,17 +386,19 @@ class Service final : public af::FlightServerBase {
   // The options of a stream, with the network if it is known. It is looked for until there are
   // ledgers, so that every door tells the same schema and no call pays for it again. Calls look
   // side by side: where the source does not answer, they are all told so at the same time.
-  pipeline::Options PipelineOptions() {
+  pipeline::Options PipelineOptions(const std::stop_token& left = {}) {
     std::unique_lock lock(mutex_);
     if (searched_) return pipeline_;
     pipeline::Options options = pipeline_;
     lock.unlock();
-    const auto extent = source_.GetExtent();
+    options.left = left;
+    const auto extent = source_.GetExtent(left);
     // What is wrong with the source is told by the stream that reads it.
     const bool found =
         extent.ok() && extent->first && pipeline::FindNetwork(source_, &options).ok();
     lock.lock();
     if (found && !searched_) {
+      options.left = {};
       pipeline_ = std::move(options);
       searched_ = true;
     }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,8 @@ struct Options {
   // Asked every 50 ms and less while Next() waits, from the thread that called it; true makes it
   // fail with CANCELLED.
   std::function<bool()> stopped;
+  // Ends what is asked of the source before there is a pipeline, with CANCELLED.
+  std::stop_token left;
 };
 
 // Makes `options` name the network of `source` before its ledgers are read: the one that they name

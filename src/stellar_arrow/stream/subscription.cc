@@ -266,8 +266,9 @@ arrow::Status CheckCursor(const Request& request) {
 
 }  // namespace
 
-arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSource& source) {
-  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
+arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSource& source,
+                                        const std::stop_token& left) {
+  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent(left));
   LedgerRange range{0, request.end};
   switch (request.start_at) {
     case StartAt::kNewest:
@@ -330,7 +331,7 @@ arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSo
     }
     return std::make_unique<TableConverter>(std::move(appenders));
   };
-  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent());
+  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent(options.pipeline.left));
   // What cannot grow will come or end, however slow it is.
   const bool wait = options.wait || !extent.grows;
   const LedgerRange range = options.pipeline.range;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,9 @@ struct BatchOptions {
 // The ledgers that `request` means for `source` now; an empty range where its cursor stands at the
 // end. Errors: OUT_OF_RANGE, saying what the source has, where it lacks them and cannot grow to
 // them; FAILED_PRECONDITION where the cursor is of another table, or stands outside of the range.
-arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSource& source);
+// CANCELLED once `left` comes.
+arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSource& source,
+                                        const std::stop_token& left = {});
 
 struct Batch {
   size_t table = 0;   // index among the subscription's tables
