@@ -276,6 +276,7 @@ class CompositeStream final : public ObjectStream, private Listener {
     }
     if (stream_ != nullptr && left_[source_]->why.ok()) {
       if (!given_up_) return arrow::Status::OK();
+      Drop();  // first: a core, for one, runs one stream at a time
       ARROW_ASSIGN_OR_RAISE(auto stream, OpenAt(source_));
       Use(source_, std::move(stream));
       return arrow::Status::OK();
@@ -309,6 +310,13 @@ class CompositeStream final : public ObjectStream, private Listener {
     waiting_since_.reset();
     // Until the other one has given something: a core, for one, would have to begin all over.
     if (lags && kept_ == nullptr) SetKept(source, std::move(before));
+  }
+
+  // Without the lock, as SetKept().
+  void Drop() {
+    std::unique_lock lock(mutex_);
+    const auto dropped = std::exchange(stream_, nullptr);
+    lock.unlock();
   }
 
   // Gives what was kept. A stream ends without the lock: it may wait for a thread of its own that

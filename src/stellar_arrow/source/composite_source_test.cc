@@ -42,6 +42,7 @@ struct Script {
   Recovery recovery{"a", {1, 1}};
   std::atomic<int> asked = 0;
   std::atomic<int> opened = 0;
+  std::atomic<int> open_now = 0;
 };
 
 class Scripted final : public LedgerSource {
@@ -69,7 +70,10 @@ class Scripted final : public LedgerSource {
   class Stream final : public ObjectStream {
    public:
     Stream(std::shared_ptr<Script> script, LedgerRange range)
-        : script_(std::move(script)), next_(range.first), last_(range.last) {}
+        : script_(std::move(script)), next_(range.first), last_(range.last) {
+      ++script_->open_now;
+    }
+    ~Stream() override { --script_->open_now; }
     arrow::Result<Fetched> Next() override {
       if (last_ && next_ > *last_) return Fetched{};
       auto fetched = script_->next(next_, stop_.get_token());
@@ -306,6 +310,28 @@ TEST(CompositeSource, OneThatIsSilentForLongIsGivenUpWhereAnotherHasTheLedger) {
   const auto stream = Open(*source, {101, {}});
   EXPECT_EQ(stream->Next()->object.name, "b");
   EXPECT_EQ(stream->Next()->object.name, "b");
+}
+
+TEST(CompositeSource, OneThatWasGivenUpIsOpenedAnewWhereNoOtherCanBe) {
+  CompositeTimes times = kPatient;
+  times.silent = milliseconds(30);
+  auto a = Having("a", 100, 100);
+  a->extent = {{}, {}, /*grows=*/true};
+  a->next = [&a = *a](uint32_t next, const std::stop_token& stop) -> arrow::Result<Fetched> {
+    if (a.opened == 1) return BeSilent(stop);
+    return Ledger("a", next);
+  };
+  // As a core, which runs one stream at a time.
+  a->open = [&a = *a](const std::stop_token&) {
+    return a.open_now == 0 ? arrow::Status::OK() : Error(ErrorCode::kUnavailable, "a is in use");
+  };
+  auto b = Having("b", 100, 102);
+  b->open = [](const std::stop_token&) { return Error(ErrorCode::kUnavailable, "b is down"); };
+  const auto source = Composite({a, b}, times);
+  const auto given = Open(*source, {101, {}})->Next();
+  ASSERT_TRUE(given.ok()) << given.status();
+  EXPECT_EQ(given->object.name, "a");
+  EXPECT_EQ(a->opened, 2);
 }
 
 TEST(CompositeSource, NobodyWaitsForASourceThatDoesNotAnswer) {
