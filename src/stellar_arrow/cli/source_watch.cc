@@ -1,5 +1,6 @@
 #include "stellar_arrow/cli/source_watch.h"
 
+#include <exception>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
@@ -23,7 +24,11 @@ void SourceWatch::Run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stopping_.wait_for(lock, stop, kInterval, [] { return false; }) &&
          !stop.stop_requested()) {
-    Ask(stop);
+    try {
+      Ask(stop);
+    } catch (const std::exception& error) {  // would end the server
+      health_.SourceFailed(Concat("asking ", source_.name(), ": ", error.what()));
+    }
   }
 }
 

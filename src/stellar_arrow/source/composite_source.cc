@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -91,9 +92,18 @@ class Parts {
   }
 
  private:
+  // An exception would end the program: the thread is ours.
+  arrow::Result<Extent> AnswerOf(size_t i, const std::stop_token& stop) const {
+    try {
+      return sources_[i]->GetExtent(stop);
+    } catch (const std::exception& error) {
+      return Error(ErrorCode::kInternal, "asking ", sources_[i]->name(), ": ", error.what());
+    }
+  }
+
   void Ask(size_t i, const std::stop_token& stop) {
     for (bool first = true; !stop.stop_requested(); first = false) {
-      auto extent = sources_[i]->GetExtent(stop);
+      auto extent = AnswerOf(i, stop);
       {
         const std::lock_guard lock(mutex_);
         heard_[i] = std::move(extent);

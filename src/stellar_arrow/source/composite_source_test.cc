@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -358,6 +359,18 @@ TEST(CompositeSource, WhereAllAreSilentForLongThatIsTold) {
   const auto status = source->GetExtent().status();
   EXPECT_EQ(CodeOf(status), ErrorCode::kUnavailable);
   EXPECT_THAT(status.message(), HasSubstr("a has not answered for"));
+}
+
+TEST(CompositeSource, WhatOneThrowsWhenItIsAskedIsItsError) {
+  auto a = Having("a", 100, 200);
+  a->ask = [](const std::stop_token&) -> arrow::Result<Extent> {
+    throw std::runtime_error("it is broken");
+  };
+  const auto source = Composite({a});
+  while (source->GetExtent().ok()) std::this_thread::sleep_for(milliseconds(1));
+  const auto status = source->GetExtent().status();
+  EXPECT_EQ(CodeOf(status), ErrorCode::kInternal);
+  EXPECT_THAT(status.message(), HasSubstr("asking a: it is broken"));
 }
 
 TEST(CompositeSource, AnOpenThatHangsIsCancelled) {

@@ -64,7 +64,7 @@ struct Core {
     ARROW_ASSIGN_OR_RAISE(
         const auto process,
         ChildProcess::Start(
-            {{settings.program, "version"}, fs::temp_directory_path(), std::nullopt, log}));
+            {{settings.program, "version"}, "/", std::nullopt, log}));  // it needs no folder
     if (process->WaitForEnd(stop, Clock::now() + kVersionTime)) {
       if (process->succeeded()) return kUnknown;
       return HowItEnded(*process);
@@ -83,10 +83,13 @@ class Folder {
     std::error_code error;
     if (!storage.empty()) {
       fs::create_directories(storage, error);
+      const fs::path path = error ? fs::path() : fs::absolute(storage, error);
       if (error) return CannotMake(storage, error.message());
-      return std::make_unique<Folder>(fs::absolute(storage).string(), /*temporary=*/false);
+      return std::make_unique<Folder>(path.string(), /*temporary=*/false);
     }
-    std::string path = (fs::temp_directory_path() / "stellar-arrow-core-XXXXXX").string();
+    const fs::path parent = fs::temp_directory_path(error);
+    if (error) return CannotMake("in TMPDIR", error.message());
+    std::string path = (parent / "stellar-arrow-core-XXXXXX").string();
     if (::mkdtemp(path.data()) == nullptr) return CannotMake(path, std::strerror(errno));
     return std::make_unique<Folder>(path, /*temporary=*/true);
   }
