@@ -58,7 +58,7 @@ arrow::Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(Options options
   } catch (const std::system_error& error) {
     ::close(output[0]);
     ::close(output[1]);
-    return Error(ErrorCode::kResourceExhausted, "cannot start a thread: ", error.what());
+    return arrow::Status::OutOfMemory("cannot start a thread: ", error.what());
   }
   const arrow::Status spawned = process->Spawn(output[1]);
   ::close(output[1]);

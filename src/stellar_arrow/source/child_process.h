@@ -32,7 +32,7 @@ class ChildProcess {
     std::function<void(const std::string&)> on_line;
   };
 
-  // Errors: FAILED_PRECONDITION where there is no such program, RESOURCE_EXHAUSTED where there can
+  // Errors: FAILED_PRECONDITION where there is no such program, Arrow's OutOfMemory where there can
   // be no thread, else UNAVAILABLE.
   static arrow::Result<std::unique_ptr<ChildProcess>> Start(Options options);
   ~ChildProcess();

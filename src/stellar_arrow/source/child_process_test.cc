@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "stellar_arrow/base/error.h"
+#include "stellar_arrow/source/recovery.h"
 
 namespace stellar_arrow::source {
 namespace {
@@ -104,7 +104,7 @@ TEST_F(ChildProcessTest, NoneIsStartedWhereThereCanBeNoThread) {
         const rlimit none{};  // no stack for it
         ::setrlimit(RLIMIT_AS, &none);
         const auto process = ChildProcess::Start(Shell("sleep 1000"));
-        std::_Exit(CodeOf(process.status()) == ErrorCode::kResourceExhausted ? 7 : 1);
+        std::_Exit(FailureOf(process.status()) == Failure::kOurs ? 7 : 1);
       },
       testing::ExitedWithCode(7), "");
   EXPECT_FALSE(HasStarted());
