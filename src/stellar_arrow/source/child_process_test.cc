@@ -27,9 +27,19 @@ class ChildProcessTest : public testing::Test {
   ChildProcessTest() {
     // Anew, so that what earlier tests have left changes nothing.
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    fs::create_directories(folder_);
+    if (const char* const ours = std::getenv(kFolder)) {
+      folder_ = ours;
+      return;
+    }
+    std::string made = (fs::temp_directory_path() / "child-process-test-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(made.data()), nullptr);
+    folder_ = made;
+    ::setenv(kFolder, made.c_str(), 1);
   }
-  ~ChildProcessTest() override { fs::remove_all(folder_); }
+  ~ChildProcessTest() override {
+    ::unsetenv(kFolder);
+    fs::remove_all(folder_);
+  }
 
   // A shell that first writes its number into the file "pid".
   ChildProcess::Options Shell(const std::string& script) const {
@@ -47,9 +57,9 @@ class ChildProcessTest : public testing::Test {
     return pid;
   }
 
-  // The same one in a process that a death test starts anew.
-  const fs::path folder_ = fs::temp_directory_path() / "child-process-test" /
-                           testing::UnitTest::GetInstance()->current_test_info()->name();
+  // By this a process that a death test starts anew finds the same folder.
+  static constexpr const char* kFolder = "CHILD_PROCESS_TEST_FOLDER";
+  fs::path folder_;
 };
 
 TEST_F(ChildProcessTest, OneThatHasEndedKeepsItsNumberUntilItIsDropped) {
@@ -86,7 +96,6 @@ TEST_F(ChildProcessTest, WhatItStartedEndsWithIt) {
 TEST_F(ChildProcessTest, AQuickExitLeavesNoneBehind) {
   EXPECT_EXIT(
       {
-        fs::create_directories(folder_);
         const auto process = ChildProcess::Start(Shell("sleep 1000")).ValueOrDie();
         Pid();
         std::quick_exit(7);
