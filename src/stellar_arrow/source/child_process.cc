@@ -166,6 +166,8 @@ void ChildProcess::Read(int output) {
   std::string line;
   std::array<char, 4096> part;
   const auto tell = [&] {
+    // A part of a word could be one of a secret, which the whole is known by.
+    if (line.size() > kMostLineBytes) line.replace(line.find_last_of(" \t") + 1, line.npos, "...");
     if (!line.empty()) {
       options_.on_line(line);
       const std::lock_guard lock(mutex_);
@@ -179,7 +181,7 @@ void ChildProcess::Read(int output) {
     for (ssize_t i = 0; i < got; ++i) {
       if (part[i] == '\n') {
         tell();
-      } else if (line.size() < kMostLineBytes) {
+      } else if (line.size() <= kMostLineBytes) {
         line += part[i];
       }
     }

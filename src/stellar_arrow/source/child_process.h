@@ -27,8 +27,8 @@ class ChildProcess {
     std::vector<std::string> command;  // the program, by its path or a name in PATH; its arguments
     std::string folder;                // that it runs in
     std::optional<int> third;          // what it finds as descriptor 3
-    // Called with each line that it writes to stdout or stderr, by a thread of its own. What a line
-    // has beyond 2 KiB is left out.
+    // Called with each line that it writes to stdout or stderr, by a thread of its own. The words
+    // of a line that end beyond 2 KiB are left out.
     std::function<void(const std::string&)> on_line;
   };
 

@@ -83,6 +83,19 @@ TEST_F(ChildProcessTest, ItsLastWordsAreWaitedFor) {
   EXPECT_EQ(process->LastWords(), "two");
 }
 
+TEST_F(ChildProcessTest, OfALongLineNoWordIsToldInPart) {
+  for (const auto& [line, told] : {
+           std::pair<std::string, std::string>("one  " + std::string(3000, 'x'), "one  ..."),
+           {std::string(3000, 'x'), "..."},
+           {std::string(2047, 'x') + " y", std::string(2047, 'x') + " ..."},
+           {std::string(2048, 'x'), std::string(2048, 'x')},
+       }) {
+    const auto process = ChildProcess::Start(Shell("echo '" + line + "'")).ValueOrDie();
+    ASSERT_TRUE(process->WaitForEnd({}));
+    EXPECT_EQ(process->LastWords(), told);
+  }
+}
+
 TEST_F(ChildProcessTest, WhatItStartedEndsWithIt) {
   auto process = ChildProcess::Start(Shell("sleep 1000 > /dev/null 2>&1 & exit 0")).ValueOrDie();
   const pid_t group = Pid();
