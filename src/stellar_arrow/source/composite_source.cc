@@ -434,8 +434,14 @@ class CompositeStream final : public ObjectStream, private Listener {
 // One that could not be opened yet. Until it can it is down; whoever asks what it has tries.
 class LateSource final : public LedgerSource {
  public:
-  LateSource(std::string name, OpenLate open)
-      : name_(std::move(name)), open_(std::move(open)), recovery_(name_, {1, 1}) {}
+  // `why_not` is the transient failure of the first attempt.
+  LateSource(std::string name, OpenLate open, arrow::Status why_not)
+      : name_(std::move(name)),
+        open_(std::move(open)),
+        recovery_(name_, {1, 1}),
+        why_not_(std::move(why_not)) {
+    static_cast<void>(recovery_.Run({}, [this]() -> Opened { return why_not_; }));
+  }
 
   std::string_view name() const override { return name_; }
 
@@ -444,13 +450,10 @@ class LateSource final : public LedgerSource {
     {
       const std::lock_guard lock(opening_);
       if (Get() == nullptr) {
-        auto opened = recovery_.Run({.budget = std::chrono::milliseconds{0}, .stop = stop}, open_);
+        auto opened = recovery_.Run({.budget = std::chrono::milliseconds{0}, .stop = stop},
+                                    [this] { return Open(); });
         const std::lock_guard lock_again(mutex_);
-        if (opened.ok()) {
-          source_ = *std::move(opened);
-        } else if (CodeOf(opened.status()) != ErrorCode::kCancelled) {
-          why_not_ = opened.status();
-        }
+        if (opened.ok()) source_ = *std::move(opened);
       }
     }
     if (LedgerSource* const source = Get()) return source->GetExtent(stop);
@@ -475,6 +478,17 @@ class LateSource final : public LedgerSource {
   }
 
  private:
+  using Opened = arrow::Result<std::unique_ptr<LedgerSource>>;
+
+  // One attempt. Where none is made yet, the last one still tells what is wrong.
+  Opened Open() {
+    auto opened = open_();
+    if (!opened.ok()) {
+      const std::lock_guard lock(mutex_);
+      why_not_ = opened.status();
+    }
+    return opened;
+  }
   LedgerSource* Get() const {
     const std::lock_guard lock(mutex_);
     return source_.get();
@@ -591,9 +605,7 @@ class CompositeSource final : public LedgerSource {
 arrow::Result<std::unique_ptr<LedgerSource>> OpenNowOrLater(std::string name, OpenLate open) {
   auto opened = open();
   if (opened.ok() || FailureOf(opened.status()) != Failure::kTransient) return opened;
-  auto late = std::make_unique<LateSource>(std::move(name), std::move(open));
-  static_cast<void>(late->GetExtent(std::stop_token()));  // so that it counts as down
-  return late;
+  return std::make_unique<LateSource>(std::move(name), std::move(open), opened.status());
 }
 
 arrow::Result<std::unique_ptr<LedgerSource>> OpenComposite(Sources sources,

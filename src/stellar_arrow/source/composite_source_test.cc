@@ -390,6 +390,22 @@ TEST(CompositeSource, AnOpenThatHangsIsCancelled) {
   EXPECT_EQ(CodeOf(stream->Next().status()), ErrorCode::kCancelled);
 }
 
+TEST(CompositeSource, OneThatCannotBeOpenedIsDownAndSaysWhy) {
+  int attempts = 0;
+  const auto late = OpenNowOrLater("a", [&]() -> arrow::Result<std::unique_ptr<LedgerSource>> {
+    return Error(ErrorCode::kUnavailable, "no answer to question ", ++attempts);
+  });
+  ASSERT_TRUE(late.ok()) << late.status();
+  EXPECT_EQ((*late)->recovery()->breaker_state(), CircuitBreaker::State::kOpen);
+  EXPECT_EQ(attempts, 1);
+  // It is asked once a second. Until then what is known is told, and so it is after that.
+  while (attempts == 1) {
+    const auto status = (*late)->GetExtent().status();
+    EXPECT_EQ(status.message(), Concat("no answer to question ", attempts));
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+}
+
 TEST(CompositeSource, OneThatIsDownIsNotAskedForThePassphrase) {
   auto down = Having("a", 100, 100);
   std::atomic<int> asked = 0;
