@@ -18,12 +18,6 @@ namespace {
 
 const std::string kNode = "rpc+http://node";
 
-void CheckMessage(const std::string& message) {
-  Require(std::ranges::all_of(message, [](char c) { return c >= ' ' && c <= '~'; }),
-          "a message is printable", message);
-  Require(message.size() < 10'000, "a message is short", message);
-}
-
 // Whether there is a result.
 template <typename Answer>
 bool Check(const Answer& answer) {
@@ -31,10 +25,10 @@ bool Check(const Answer& answer) {
     const ErrorCode code = CodeOf(answer.status());
     Require(code == ErrorCode::kUnavailable || code == ErrorCode::kDataLoss,
             "it is refused as what it is", answer.status().ToString());
-    CheckMessage(answer.status().message());
+    RequireReadable(answer.status().message());
     return false;
   }
-  if (answer->refusal) CheckMessage(answer->refusal->message);
+  if (answer->refusal) RequireReadable(answer->refusal->message);
   return !answer->refusal;
 }
 
