@@ -5,6 +5,7 @@ import collections
 import http.server
 import json
 import socket
+import ssl
 import struct
 import threading
 
@@ -17,10 +18,12 @@ class RpcStub:
     `faults` are used up by the next getLedgers, one each: "503", "html", "cut" (a body shorter than
     its length says), "reset", "hang" (no answer while the stub lives) or "internal" (a JSON-RPC
     error). `most` is how many ledgers a page may have. Where `lag` is not 0 every second answer is that
-    of a node so many ledgers behind, as two nodes behind one address give them.
+    of a node so many ledgers behind, as two nodes behind one address give them. With a `certificate`
+    (certificate, key) it speaks TLS.
     """
 
-    def __init__(self, content, passphrase=ledgers.PUBNET, most=200, authorization=None):
+    def __init__(self, content, passphrase=ledgers.PUBNET, most=200, authorization=None,
+                 certificate=None):
         self.content = dict(content)
         self.passphrase = passphrase
         self.most = most
@@ -28,11 +31,16 @@ class RpcStub:
         self.authorization = authorization
         self.faults = collections.deque()
         self.requests = []  # methods
+        self.connections = 0
         self.ends = threading.Event()
         stub = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                stub.connections += 1
+                super().setup()
 
             def do_POST(self):
                 stub._answer(self)
@@ -40,8 +48,21 @@ class RpcStub:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass  # of connections that end as tests want it
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self._scheme = "http"
+        if certificate:
+            self._scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            # Whoever takes a connection must not wait for its handshake.
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True,
+                                                      do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
@@ -51,7 +72,7 @@ class RpcStub:
 
     @property
     def url(self):
-        return f"rpc+http://127.0.0.1:{self.port}"
+        return f"rpc+{self._scheme}://127.0.0.1:{self.port}"
 
     def __enter__(self):
         return self

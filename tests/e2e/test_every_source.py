@@ -69,14 +69,24 @@ def from_web_over_tls(content, here):
         pytest.skip("no nginx or openssl here (scripts/setup.sh stores)")
     with WebServer(here / "nginx", content.folder, tls=True) as web:
         # No list of files here, so where the lake begins must be said.
-        yield Source(lambda _: f"{web.https}/lake/#first={min(content.chain)}",
-                     env={"SSL_CERT_FILE": str(web.ca)})
+        yield Source(lambda port: f"https://127.0.0.1:{port}/lake/#first={min(content.chain)}",
+                     web.tls_port, {"SSL_CERT_FILE": str(web.ca)})
 
 
 @contextlib.contextmanager
 def from_rpc(content, _):
     with RpcStub(content.chain) as stub:
         yield Source(lambda port: f"rpc+http://127.0.0.1:{port}", stub.port)
+
+
+@contextlib.contextmanager
+def from_rpc_over_tls(content, here):
+    if OPENSSL is None:
+        pytest.skip("no openssl here")
+    certificate = make_certificate(here)
+    with RpcStub(content.chain, certificate=certificate) as stub:
+        yield Source(lambda port: f"rpc+https://127.0.0.1:{port}", stub.port,
+                     {"SSL_CERT_FILE": str(certificate[0])})
 
 
 @contextlib.contextmanager
@@ -110,14 +120,16 @@ KINDS = {
     "versitygw-public": from_open_bucket,
     "web-tls": from_web_over_tls,
     "rpc": from_rpc,
+    "rpc-tls": from_rpc_over_tls,
     "grpc": from_grpc,
     "grpc-go": from_go_grpc,
     "fake-core": from_core,
     "frames": from_frames,
 }
-# Those that a proxy can stand before: TLS would notice, and files have no line.
-FAR = ["web", "rpc", "grpc", *(pytest.param(name, marks=pytest.mark.nightly)
-                               for name in ("versitygw", "moto", "gcs", "azure"))]
+# Those that a proxy can stand before: files have no line.
+FAR = ["web", "web-tls", "rpc", "grpc",
+       *(pytest.param(name, marks=pytest.mark.nightly)
+         for name in ("rpc-tls", "versitygw", "versitygw-tls", "moto", "gcs", "azure"))]
 
 BAD = {
     "slow": lambda line: line.add("latency", latency=20, jitter=15),

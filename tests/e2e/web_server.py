@@ -59,12 +59,15 @@ def free_port():
         return taken.getsockname()[1]
 
 
-def make_certificate(folder):
-    """A certificate of 127.0.0.1, signed by itself, and its key: the files server.pem and server.key."""
-    certificate, key = folder / "server.pem", folder / "server.key"
-    subprocess.run([OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+def make_certificate(folder, name="IP:127.0.0.1", days=2):
+    """A certificate of 127.0.0.1, signed by itself, and its key: the files server.pem and server.key.
+    `days` that are negative are over."""
+    certificate, key, asked = folder / "server.pem", folder / "server.key", folder / "server.csr"
+    subprocess.run([OPENSSL, "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1",
+                    "-addext", f"subjectAltName={name}", "-keyout", key, "-out", asked],
+                   check=True, capture_output=True)
+    subprocess.run([OPENSSL, "x509", "-req", "-in", asked, "-signkey", key, "-days", str(days),
+                    "-copy_extensions", "copy", "-out", certificate], check=True, capture_output=True)
     return certificate, key
 
 
@@ -78,7 +81,7 @@ class WebServer:
         self.port, self.http = port, f"http://127.0.0.1:{port}"
         block = ""
         if tls:
-            port = free_port()
+            self.tls_port = port = free_port()
             self.https, (self.ca, _) = f"https://127.0.0.1:{port}", make_certificate(here)
             block = _TLS.format(port=port, here=here, folder=folder)
         (here / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")

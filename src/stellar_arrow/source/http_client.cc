@@ -112,7 +112,9 @@ arrow::Status ErrorOf(CURLcode code, CURL* easy, const std::string& message) {
       return with(ConnectErrno(easy));
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return with(EHOSTUNREACH);
+      return arrow::internal::IOErrorFromErrno(
+          EHOSTUNREACH, message,
+          "; is the name right, and does this machine's name server answer?");
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
@@ -131,8 +133,7 @@ arrow::Status ErrorOf(CURLcode code, CURL* easy, const std::string& message) {
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_ISSUER_ERROR:
-      return Error(ErrorCode::kFailedPrecondition, message,
-                   "; the certificates of authorities to trust can be named with SSL_CERT_FILE");
+      return Error(ErrorCode::kFailedPrecondition, message, kCertificateAdvice);
     default:
       return Error(ErrorCode::kUnavailable, message);
   }

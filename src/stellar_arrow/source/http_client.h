@@ -72,6 +72,11 @@ class HttpClient {
   std::vector<std::unique_ptr<Line>> idle_;  // the last used last, so that few stay warm
 };
 
+// What to do where a server's certificate is refused; behind the reason.
+inline constexpr std::string_view kCertificateAdvice =
+    "; a server's certificate must be in date, of its host's name, and of an authority that is "
+    "trusted: SSL_CERT_FILE can name others";
+
 // OK for a status of success. Errors: the system's number ENOENT for what is not there, EACCES for
 // no right, ETIMEDOUT; UNAVAILABLE for what may pass (429, 500, 502, 503, ...), with the pause that
 // was asked for, else FAILED_PRECONDITION. `what` is named in the message, and must hold no secret.

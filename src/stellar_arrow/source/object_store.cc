@@ -43,16 +43,24 @@ constexpr int kMostLeftCalls = 256;
 constexpr double kGcsRetrySeconds = 0.2;
 
 // Whether the request that failed last may succeed another time.
-enum class Verdict { kUnknown, kTransient, kPermanent };
+enum class Verdict { kUnknown, kTransient, kPermanent, kNoTrust };
 
 // Where the verdict on the calls of this thread is left; null outside of them.
 thread_local Verdict* verdict_of_thread = nullptr;
+
+// Whether Amazon's library means that a server's certificate is no good, or that there are none to
+// hold it against. It gives curl's number in its text only, and takes it for what may pass.
+bool IsOfCertificate(std::string_view message) {
+  return message.starts_with("curlCode: 60,") || message.starts_with("curlCode: 77,");
+}
 
 // Tries nothing again, as recovery.h does that; but is told what every failure was.
 class S3Failures final : public fs::S3RetryStrategy {
  public:
   bool ShouldRetry(const AWSErrorDetail& error, int64_t) override {
-    const Verdict verdict = error.should_retry ? Verdict::kTransient : Verdict::kPermanent;
+    const Verdict verdict = IsOfCertificate(error.message) ? Verdict::kNoTrust
+                            : error.should_retry           ? Verdict::kTransient
+                                                           : Verdict::kPermanent;
     if (verdict_of_thread != nullptr) {
       *verdict_of_thread = verdict;
     } else {
@@ -87,6 +95,9 @@ arrow::Status Settled(const arrow::Status& status, Verdict verdict) {
   const std::string message = WithoutQueries(status.message());
   if (const int number = arrow::internal::ErrnoFromStatus(status); number != 0) {
     return arrow::internal::StatusFromErrno(number, status.code(), message);
+  }
+  if (verdict == Verdict::kNoTrust) {
+    return Error(ErrorCode::kFailedPrecondition, message, kCertificateAdvice);
   }
   // Google's library calls an answer that was cut invalid, too.
   if (status.IsNotImplemented() || verdict == Verdict::kPermanent) {
