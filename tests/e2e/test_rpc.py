@@ -1,6 +1,7 @@
 """Ledgers from a Stellar RPC node (a stub of one that replays recorded ledgers): the same as from a
 folder, nothing lost or doubled where it fails, and no secret of its URL told."""
 
+import json
 import pathlib
 
 import pyarrow.flight as flight
@@ -136,6 +137,21 @@ def test_a_field_that_is_wrong_is_named_and_ends_the_stream(chain, field, value)
         # Behind the right ones of its page that is.
         assert set(sequences(done)) <= set(range(FIRST, FIRST + 5))
         assert f"].{field}" in done.stderr or "].metadataXdr" in done.stderr
+
+
+@pytest.mark.parametrize("field", ["sequence", "hash", "metadataXdr", "s\\u0065quence"])
+def test_a_field_that_is_there_twice_is_named(chain, field):
+    """Readers of JSON differ in which of the two they take."""
+    with RpcStub(chain) as stub:
+        def page(call, params):
+            said = json.dumps({"id": 1} | stub._getLedgers(params))
+            return stub._send(call, said.replace('{"hash"', f'{{"{field}": 7, "hash"').encode())
+
+        stub.odd["getLedgers"] = page
+        done = export_sequences(stub, f"{TABLE}:{FIRST}:{LAST}")
+        assert done.returncode == 1 and not sequences(done)
+        named = field.replace("\\u0065", "e")
+        assert f"DATA_LOSS: {stub.url} getLedgers: ledgers[0].{named} is there twice" in done.stderr
 
 
 def test_a_node_of_another_network_is_refused(chain):

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <climits>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
@@ -28,12 +30,31 @@ constexpr int64_t kInvalidParams = -32602;
 // texts.
 constexpr int64_t kParserBytes = 6;
 
+// Sets `twice` to the first of the fields `names` that `object` has two of, if there is one:
+// readers of JSON differ in which of them they take. Comes back to the object's beginning.
+simdjson::error_code FindTwice(json::object& object, std::span<const std::string_view> names,
+                               std::optional<std::string_view>* twice) {
+  uint32_t seen = 0;  // a bit for each name
+  for (auto field : object) {
+    std::string_view key;  // without the escapes that one of two may hide behind
+    if (const auto error = field.unescaped_key().get(key)) return error;
+    const auto name = std::ranges::find(names, key);
+    if (name == names.end()) continue;
+    const uint32_t bit = uint32_t{1} << (name - names.begin());
+    if ((seen & bit) != 0) *twice = *name;
+    seen |= bit;
+  }
+  return object.reset().error();
+}
+
 // An answer's result or refusal.
 class Envelope {
  public:
   Envelope(const std::string& node, std::string_view method) : place_(Concat(node, " ", method)) {}
 
-  arrow::Status Open(const arrow::Buffer& text, arrow::MemoryPool* pool);
+  // `fields` of the result will be read.
+  arrow::Status Open(const arrow::Buffer& text, arrow::MemoryPool* pool,
+                     std::initializer_list<std::string_view> fields);
 
   const std::optional<RpcRefusal>& refusal() const { return refusal_; }
   json::object& result() { return result_; }  // where there is no refusal
@@ -43,6 +64,16 @@ class Envelope {
   }
 
  private:
+  // `path` is the object's, and empty or ends with a dot.
+  arrow::Status CheckOnce(json::object& object, std::string_view path,
+                          std::initializer_list<std::string_view> names) const {
+    std::optional<std::string_view> twice;
+    if (const auto error = FindTwice(object, names, &twice)) {
+      return NoAnswer("the answer is no JSON: ", simdjson::error_message(error));
+    }
+    return twice ? NoAnswer(path, *twice, " is there twice") : arrow::Status::OK();
+  }
+
   const std::string place_;
   std::shared_ptr<arrow::Buffer> text_;          // with simdjson's padding
   std::shared_ptr<arrow::Buffer> parser_bytes_;  // never touched: counts what the parser allocates
@@ -52,7 +83,8 @@ class Envelope {
   std::optional<RpcRefusal> refusal_;
 };
 
-arrow::Status Envelope::Open(const arrow::Buffer& text, arrow::MemoryPool* pool) {
+arrow::Status Envelope::Open(const arrow::Buffer& text, arrow::MemoryPool* pool,
+                             std::initializer_list<std::string_view> fields) {
   const int64_t size = text.size();
   ARROW_ASSIGN_OR_RAISE(text_, arrow::AllocateBuffer(size + simdjson::SIMDJSON_PADDING, pool));
   std::memcpy(text_->mutable_data(), text.data(), static_cast<size_t>(size));
@@ -68,8 +100,10 @@ arrow::Status Envelope::Open(const arrow::Buffer& text, arrow::MemoryPool* pool)
     return arrow::Status::OutOfMemory(place_, ": no memory to read ", size, " bytes of JSON");
   }
   if (error) return NoAnswer("the answer is no JSON object: ", simdjson::error_message(error));
+  ARROW_RETURN_NOT_OK(CheckOnce(object, "", {"error", "result"}));
   json::object refusal;
   if (object["error"].get_object().get(refusal) == simdjson::SUCCESS) {
+    ARROW_RETURN_NOT_OK(CheckOnce(refusal, "error.", {"code", "message"}));
     refusal_.emplace();
     if (refusal["code"].get_int64().get(refusal_->code) != simdjson::SUCCESS) {
       return NoAnswer("error.code is no number");
@@ -83,7 +117,7 @@ arrow::Status Envelope::Open(const arrow::Buffer& text, arrow::MemoryPool* pool)
   if (object["result"].get_object().get(result_) != simdjson::SUCCESS) {
     return NoAnswer("there is neither a result nor an error in the answer");
   }
-  return arrow::Status::OK();
+  return CheckOnce(result_, "result.", fields);
 }
 
 std::optional<uint32_t> SequenceOf(simdjson::simdjson_result<json::value> value) {
@@ -108,12 +142,20 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> DecodeBase64(std::string_view text
   return bytes;
 }
 
+constexpr std::string_view kLedgerFields[] = {"sequence", "metadataXdr", "hash"};
+
 // The entry of a page at `index`.
 arrow::Result<Object> ReadLedger(json::object ledger, size_t index, const std::string& node,
                                  arrow::MemoryPool* pool) {
   const auto place = [&](std::string_view field) {
     return Concat(node, " getLedgers: ledgers[", index, "].", field);
   };
+  std::optional<std::string_view> twice;
+  if (const auto error = FindTwice(ledger, kLedgerFields, &twice)) {
+    return Error(ErrorCode::kUnavailable, node, " getLedgers: ledgers[", index,
+                 "] is no JSON: ", simdjson::error_message(error));
+  }
+  if (twice) return Error(ErrorCode::kDataLoss, place(*twice), " is there twice");
   const auto sequence = SequenceOf(ledger["sequence"]);
   if (!sequence) {
     return Error(ErrorCode::kDataLoss, place("sequence"), " is no ledger's number");
@@ -164,7 +206,8 @@ arrow::Status StatusOf(const RpcRefusal& refusal, const std::string& node,
 
 arrow::Result<RpcAnswer<Extent>> ReadHealth(const arrow::Buffer& text, const std::string& node) {
   Envelope answer(node, "getHealth");
-  ARROW_RETURN_NOT_OK(answer.Open(text, arrow::default_memory_pool()));
+  ARROW_RETURN_NOT_OK(
+      answer.Open(text, arrow::default_memory_pool(), {"latestLedger", "oldestLedger"}));
   if (answer.refusal()) return RpcAnswer<Extent>{answer.refusal()};
   Extent extent;
   extent.grows = true;
@@ -179,7 +222,7 @@ arrow::Result<RpcAnswer<Extent>> ReadHealth(const arrow::Buffer& text, const std
 arrow::Result<RpcAnswer<uint32_t>> ReadLatestLedger(const arrow::Buffer& text,
                                                     const std::string& node) {
   Envelope answer(node, "getLatestLedger");
-  ARROW_RETURN_NOT_OK(answer.Open(text, arrow::default_memory_pool()));
+  ARROW_RETURN_NOT_OK(answer.Open(text, arrow::default_memory_pool(), {"sequence"}));
   if (answer.refusal()) return RpcAnswer<uint32_t>{answer.refusal()};
   const auto sequence = SequenceOf(answer.result()["sequence"]);
   if (!sequence) return answer.NoAnswer("sequence is no ledger's number");
@@ -189,7 +232,7 @@ arrow::Result<RpcAnswer<uint32_t>> ReadLatestLedger(const arrow::Buffer& text,
 arrow::Result<RpcAnswer<std::string>> ReadNetwork(const arrow::Buffer& text,
                                                   const std::string& node) {
   Envelope answer(node, "getNetwork");
-  ARROW_RETURN_NOT_OK(answer.Open(text, arrow::default_memory_pool()));
+  ARROW_RETURN_NOT_OK(answer.Open(text, arrow::default_memory_pool(), {"passphrase"}));
   if (answer.refusal()) return RpcAnswer<std::string>{answer.refusal()};
   std::string_view passphrase;
   if (answer.result()["passphrase"].get_string().get(passphrase) != simdjson::SUCCESS) {
@@ -201,7 +244,7 @@ arrow::Result<RpcAnswer<std::string>> ReadNetwork(const arrow::Buffer& text,
 arrow::Result<RpcAnswer<RpcPage>> ReadLedgers(const arrow::Buffer& text, const std::string& node,
                                               arrow::MemoryPool* pool) {
   Envelope answer(node, "getLedgers");
-  ARROW_RETURN_NOT_OK(answer.Open(text, pool));
+  ARROW_RETURN_NOT_OK(answer.Open(text, pool, {"ledgers", "latestLedger"}));
   if (answer.refusal()) return RpcAnswer<RpcPage>{answer.refusal()};
   json::array ledgers;
   if (answer.result()["ledgers"].get_array().get(ledgers) != simdjson::SUCCESS) {
