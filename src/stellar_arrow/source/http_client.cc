@@ -22,6 +22,8 @@ namespace {
 constexpr auto kConnectTimeout = std::chrono::milliseconds(5'000);
 constexpr int kMostRedirects = 5;
 constexpr size_t kMostIdleLines = 64;
+constexpr int64_t kLittle = int64_t{256} << 10;
+constexpr int64_t kBigBlock = int64_t{8} << 20;  // as memory/blocks.h has them from the system
 // Who sends fewer bytes a second is as good as silent.
 constexpr long kSilentBytesPerSecond = 1024;
 
@@ -174,8 +176,18 @@ class Sink {
       if (status_.ok() && length > size) status_ = bytes_.Resize(length);
     }
     if (status_.ok()) status_ = CheckSize(bytes_.length() + size);
+    if (status_.ok()) status_ = MakeRoom(size);
     if (status_.ok()) status_ = bytes_.Append(data, size);
     return status_.ok();
+  }
+
+  // What does not say how much it is, and is no little, comes into one big block, which grows to
+  // what it may have and no further: of ever bigger ones each would leave its memory behind.
+  arrow::Status MakeRoom(int64_t size) {
+    const int64_t capacity = bytes_.capacity();
+    if (bytes_.length() + size <= std::max(capacity, kLittle)) return arrow::Status::OK();
+    return bytes_.Resize(std::min(std::max(2 * capacity, kBigBlock), most_bytes_),
+                         /*shrink_to_fit=*/false);
   }
 
   arrow::Status CheckSize(int64_t size) const {

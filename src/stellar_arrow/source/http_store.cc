@@ -43,7 +43,8 @@ std::vector<Store::Entry> LinksOf(std::string_view page) {
 
 class HttpStore final : public Store {
  public:
-  HttpStore(std::string url, std::string query) : url_(std::move(url)), query_(std::move(query)) {}
+  HttpStore(std::string url, std::string query, int64_t most_bytes)
+      : url_(std::move(url)), query_(std::move(query)), most_bytes_(most_bytes) {}
 
   bool is_remote() const override { return true; }
 
@@ -83,7 +84,7 @@ class HttpStore final : public Store {
                                                      arrow::MemoryPool* pool,
                                                      const Patience& patience) override {
     ARROW_ASSIGN_OR_RAISE(HttpResponse response, Send({.url = UrlOf("/" + object),
-                                                       .most_bytes = kMostStoredBytes,
+                                                       .most_bytes = most_bytes_,
                                                        .total = patience.Within(kObjectTime),
                                                        .pool = pool,
                                                        .stop = patience.stop}));
@@ -106,13 +107,14 @@ class HttpStore final : public Store {
 
   const std::string url_;
   const std::string query_;
+  const int64_t most_bytes_;
   HttpClient client_;
 };
 
 }  // namespace
 
-std::shared_ptr<Store> OpenHttpStore(std::string url, std::string query) {
-  return std::make_shared<HttpStore>(std::move(url), std::move(query));
+std::shared_ptr<Store> OpenHttpStore(std::string url, std::string query, int64_t most_bytes) {
+  return std::make_shared<HttpStore>(std::move(url), std::move(query), most_bytes);
 }
 
 }  // namespace stellar_arrow::source

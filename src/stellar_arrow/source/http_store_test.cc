@@ -56,6 +56,19 @@ TEST(HttpStore, TakesNoObjectThatIsCutAtAnyLength) {
   EXPECT_EQ(read(length, object + "more").ValueOrDie()->ToString(), object);
 }
 
+TEST(HttpStore, TakesNoObjectThatIsBiggerThanItMayBe) {
+  StubServer server(
+      [](const auto&) { return StubServer::Answer{StubServer::Say("200 OK", "12345")}; });
+  const auto read = [&](int64_t most_bytes) {
+    return OpenHttpStore(server.url(), "", most_bytes)
+        ->Read("object.zst", arrow::default_memory_pool(), {});
+  };
+  EXPECT_EQ(CodeOf(read(4).status()), ErrorCode::kResourceExhausted);
+  EXPECT_EQ(read(5).ValueOrDie()->ToString(), "12345");
+  EXPECT_EQ(MostStoredBytes(int64_t{64} << 20), int64_t{64} << 20);
+  EXPECT_EQ(MostStoredBytes(int64_t{512} << 20), kMostStoredBytes);
+}
+
 TEST(HttpStore, AsksNoLongerThanItsPatience) {
   StubServer server([](const auto&) { return StubServer::Answer{"", StubServer::Then::kSilence}; });
   const auto store = OpenHttpStore(server.url(), "");

@@ -112,10 +112,11 @@ bool IsNotThere(const arrow::Status& status) {
 
 class ObjectStore final : public Store {
  public:
-  ObjectStore(std::shared_ptr<fs::FileSystem> filesystem, std::string path,
-              std::shared_ptr<S3Failures> failures)
+  ObjectStore(std::shared_ptr<fs::FileSystem> filesystem, std::string path, int64_t most_bytes,
+              std::shared_ptr<S3Failures> failures = nullptr)
       : filesystem_(std::move(filesystem)),
         path_(std::move(path)),
+        most_bytes_(most_bytes),
         failures_(std::move(failures)) {}
 
   bool is_remote() const override { return true; }
@@ -165,9 +166,9 @@ class ObjectStore final : public Store {
     const int64_t size = opened->size;
     // An answer whose head was cut short has no length, which Amazon's library takes for none.
     if (size == 0) return NothingCame(object);
-    if (size > kMostStoredBytes) {
+    if (size > most_bytes_) {
       return Error(ErrorCode::kResourceExhausted, object, " has ", size, " bytes; at most ",
-                   kMostStoredBytes, " are read");
+                   most_bytes_, " are read");
     }
     // A pool outlives whoever it is of as long as something of it is there.
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> keeps_pool,
@@ -230,6 +231,7 @@ class ObjectStore final : public Store {
 
   const std::shared_ptr<fs::FileSystem> filesystem_;
   const std::string path_;
+  const int64_t most_bytes_;
   const std::shared_ptr<S3Failures> failures_;  // null but for S3
   const AbandonableCalls calls_{kMostLeftCalls};
 };
@@ -270,7 +272,8 @@ class Settings {
   std::map<std::string, std::string> left_;
 };
 
-arrow::Result<std::shared_ptr<Store>> OpenS3(const std::string& path, Settings settings) {
+arrow::Result<std::shared_ptr<Store>> OpenS3(const std::string& path, Settings settings,
+                                             int64_t most_bytes) {
   ARROW_RETURN_NOT_OK(fs::EnsureS3Initialized());
   ARROW_ASSIGN_OR_RAISE(const bool anonymous, settings.TakeBool("anonymous"));
   fs::S3Options options = anonymous ? fs::S3Options::Anonymous() : fs::S3Options::Defaults();
@@ -284,10 +287,11 @@ arrow::Result<std::shared_ptr<Store>> OpenS3(const std::string& path, Settings s
   const auto failures = std::make_shared<S3Failures>();
   options.retry_strategy = failures;
   ARROW_ASSIGN_OR_RAISE(auto filesystem, fs::S3FileSystem::Make(options));
-  return std::make_shared<ObjectStore>(std::move(filesystem), path, failures);
+  return std::make_shared<ObjectStore>(std::move(filesystem), path, most_bytes, failures);
 }
 
-arrow::Result<std::shared_ptr<Store>> OpenGcs(const std::string& path, Settings settings) {
+arrow::Result<std::shared_ptr<Store>> OpenGcs(const std::string& path, Settings settings,
+                                              int64_t most_bytes) {
   ARROW_ASSIGN_OR_RAISE(const bool anonymous, settings.TakeBool("anonymous"));
   fs::GcsOptions options = anonymous ? fs::GcsOptions::Anonymous() : fs::GcsOptions::Defaults();
   options.endpoint_override = settings.Take("endpoint_override");
@@ -295,10 +299,11 @@ arrow::Result<std::shared_ptr<Store>> OpenGcs(const std::string& path, Settings 
   ARROW_RETURN_NOT_OK(settings.CheckNoneIsLeft("endpoint_override, scheme, anonymous"));
   options.retry_limit_seconds = kGcsRetrySeconds;
   ARROW_ASSIGN_OR_RAISE(auto filesystem, fs::GcsFileSystem::Make(options));
-  return std::make_shared<ObjectStore>(std::move(filesystem), path, nullptr);
+  return std::make_shared<ObjectStore>(std::move(filesystem), path, most_bytes);
 }
 
-arrow::Result<std::shared_ptr<Store>> OpenAzure(const std::string& place, Settings settings) {
+arrow::Result<std::shared_ptr<Store>> OpenAzure(const std::string& place, Settings settings,
+                                                int64_t most_bytes) {
   ARROW_ASSIGN_OR_RAISE(const bool anonymous, settings.TakeBool("anonymous"));
   std::string url = "abfs://" + place;
   for (const auto& [name, value] : settings.left()) {
@@ -320,7 +325,7 @@ arrow::Result<std::shared_ptr<Store>> OpenAzure(const std::string& place, Settin
     ARROW_RETURN_NOT_OK(options->ConfigureSASCredential(signature));
   }
   ARROW_ASSIGN_OR_RAISE(auto filesystem, fs::AzureFileSystem::Make(*options));
-  return std::make_shared<ObjectStore>(std::move(filesystem), std::move(path), nullptr);
+  return std::make_shared<ObjectStore>(std::move(filesystem), std::move(path), most_bytes);
 }
 
 }  // namespace
@@ -338,7 +343,7 @@ bool IsOpenSetting(std::string_view name) {
 
 arrow::Result<std::shared_ptr<Store>> OpenObjectStore(
     std::string_view scheme, const std::string& place,
-    const std::map<std::string, std::string>& settings) {
+    const std::map<std::string, std::string>& settings, int64_t most_bytes) {
   const size_t at = place.rfind('@');  // keys have slashes in them
   const bool azure = scheme.starts_with("abfs");
   // Azure's have the container, or the account, before an '@'.
@@ -348,9 +353,9 @@ arrow::Result<std::shared_ptr<Store>> OpenObjectStore(
                  "the source's URL holds a key, which others can see: keys belong into the "
                  "environment");
   }
-  if (scheme == "s3") return OpenS3(place, Settings(settings));
-  if (scheme == "gs") return OpenGcs(place, Settings(settings));
-  return OpenAzure(place, Settings(settings));
+  if (scheme == "s3") return OpenS3(place, Settings(settings), most_bytes);
+  if (scheme == "gs") return OpenGcs(place, Settings(settings), most_bytes);
+  return OpenAzure(place, Settings(settings), most_bytes);
 }
 
 bool EndObjectStores() {

@@ -4,6 +4,7 @@
 
 #include <arrow/result.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,11 +21,11 @@ bool IsObjectStore(std::string_view scheme);
 bool IsOpenSetting(std::string_view name);
 
 // The folder that the URL SCHEME://`place`?`settings` names; asks nothing yet. Settings are region
-// (s3), endpoint_override and scheme (s3, gs), anonymous; those of Azure are Arrow's. Errors:
-// INVALID_ARGUMENT, which names no value of a setting.
+// (s3), endpoint_override and scheme (s3, gs), anonymous; those of Azure are Arrow's. Objects may
+// have `most_bytes`. Errors: INVALID_ARGUMENT, which names no value of a setting.
 arrow::Result<std::shared_ptr<Store>> OpenObjectStore(
     std::string_view scheme, const std::string& place,
-    const std::map<std::string, std::string>& settings);
+    const std::map<std::string, std::string>& settings, int64_t most_bytes);
 
 // To be called once at the program's end, when no source is left. False: a request that cannot be
 // ended is under way still, and nothing that it uses may be torn down.

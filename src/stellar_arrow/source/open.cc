@@ -225,6 +225,11 @@ std::string FolderPath(const std::string& path) {
                                                        : absolute;
 }
 
+std::shared_ptr<Store> OpenFolder(const std::string& path, const SourceOptions& options) {
+  return OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), FolderPath(path),
+                   MostStoredBytes(options.max_object_bytes));
+}
+
 arrow::Result<std::unique_ptr<LedgerSource>> OpenPath(const std::string& path, std::string name,
                                                       const SourceOptions& options) {
   std::error_code error;
@@ -240,7 +245,7 @@ arrow::Result<std::unique_ptr<LedgerSource>> OpenPath(const std::string& path, s
     }
     return OpenFiles({path}, std::move(name), options);
   }
-  auto store = OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), FolderPath(path));
+  auto store = OpenFolder(path, options);
   ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*store));
   if (lake) return OpenLake(std::move(store), std::move(name), options);
   ARROW_ASSIGN_OR_RAISE(std::vector<std::string> files, FilesIn(FolderPath(path)));
@@ -316,7 +321,7 @@ arrow::Result<LakeListing> ListLake(std::string_view text, const SourceOptions& 
       !stdfs::is_directory(url.path, error)) {
     return Error(ErrorCode::kInvalidArgument, text, " is no lake: it is no folder");
   }
-  auto store = OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), FolderPath(url.path));
+  auto store = OpenFolder(url.path, options);
   ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*store));
   if (!lake) {
     return Error(ErrorCode::kInvalidArgument, url.path,

@@ -139,12 +139,14 @@ arrow::Result<RemoteLake> FindRemoteLake(std::string_view url, const SourceOptio
                  "the source's URL names no host; it should begin as https://HOST/PATH");
   }
   const std::string_view scheme = folder.substr(0, slashes);
+  const int64_t most_bytes = MostStoredBytes(options.max_object_bytes);
   if (IsObjectStore(scheme)) {
     ARROW_ASSIGN_OR_RAISE(const auto settings, ParseQuery(query));
     ARROW_ASSIGN_OR_RAISE(
-        lake.store, OpenObjectStore(scheme, std::string(folder.substr(slashes + 3)), settings));
+        lake.store,
+        OpenObjectStore(scheme, std::string(folder.substr(slashes + 3)), settings, most_bytes));
   } else {
-    lake.store = OpenHttpStore(std::string(folder), std::string(query));
+    lake.store = OpenHttpStore(std::string(folder), std::string(query), most_bytes);
   }
   lake.name = name.empty() ? RemoteName(folder) : name;
   lake.store = WithProof(std::move(lake.store));

@@ -30,11 +30,10 @@ constexpr std::chrono::seconds kRequestTime{30};  // the node's own limit is 25
 constexpr int64_t kPageBytes = int64_t{8} << 20;
 constexpr uint32_t kFirstPage = 4;
 constexpr uint32_t kMostLedgers = 200;
+// All answers but pages are a few numbers and words.
+constexpr int64_t kMostWordBytes = int64_t{1} << 20;
 // Nodes behind one address may be so many ledgers apart.
 constexpr uint32_t kApart = 64;
-// What simdjson's parser allocates itself for each byte of the text: 4 for its index, 5/3 for
-// texts.
-constexpr int64_t kParserBytes = 6;
 
 // What is settled when the source is opened.
 class Node {
@@ -42,7 +41,7 @@ class Node {
   Node(std::string url, const std::string& authorization, const SourceOptions& options)
       : url_(std::move(url)),
         name_(RpcName(url_)),
-        most_bytes_(options.max_object_bytes / 3 * 4 + (1 << 20)),
+        most_page_bytes_(options.max_object_bytes / 3 * 4 + (1 << 20)),
         recovery_(name_, options.recovery) {
     headers_ = {"Content-Type: application/json"};
     if (!authorization.empty()) headers_.push_back("Authorization: " + authorization);
@@ -67,12 +66,12 @@ class Node {
  private:
   // One attempt. The answer's text.
   arrow::Result<std::shared_ptr<arrow::Buffer>> Ask(
-      std::string_view method, const std::string& params, const Patience& patience,
-      arrow::MemoryPool* pool = arrow::default_memory_pool());
+      std::string_view method, const Patience& patience, const std::string& params = "",
+      int64_t most_bytes = kMostWordBytes, arrow::MemoryPool* pool = arrow::default_memory_pool());
 
   const std::string url_;
   const std::string name_;
-  const int64_t most_bytes_;
+  const int64_t most_page_bytes_;
   std::vector<std::string> headers_;
   HttpClient http_;
   Recovery recovery_;
@@ -82,8 +81,9 @@ class Node {
 };
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> Node::Ask(std::string_view method,
-                                                        const std::string& params,
                                                         const Patience& patience,
+                                                        const std::string& params,
+                                                        int64_t most_bytes,
                                                         arrow::MemoryPool* pool) {
   HttpRequest request;
   request.method = HttpMethod::kPost;
@@ -92,7 +92,7 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> Node::Ask(std::string_view method,
   request.headers = headers_;
   request.body = Concat(R"({"jsonrpc":"2.0","id":1,"method":")", method, R"(")",
                         params.empty() ? "" : R"(,"params":)", params, "}");
-  request.most_bytes = most_bytes_;
+  request.most_bytes = most_bytes;
   request.total = patience.Within(kRequestTime);
   request.pool = pool;
   request.stop = patience.stop;
@@ -102,7 +102,7 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> Node::Ask(std::string_view method,
 }
 
 arrow::Result<Extent> Node::FindExtent(const Patience& patience) {
-  ARROW_ASSIGN_OR_RAISE(const auto health, Ask("getHealth", "", patience));
+  ARROW_ASSIGN_OR_RAISE(const auto health, Ask("getHealth", patience));
   ARROW_ASSIGN_OR_RAISE(auto healthy, ReadHealth(*health, name_));
   if (!healthy.refusal) {
     Extent& extent = healthy.result;
@@ -120,14 +120,14 @@ arrow::Result<Extent> Node::FindExtent(const Patience& patience) {
     return extent;
   }
   // It may be behind, and have ledgers all the same.
-  ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getLatestLedger", "", patience));
+  ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getLatestLedger", patience));
   ARROW_ASSIGN_OR_RAISE(const auto latest, ReadLatestLedger(*text, name_));
   if (latest.refusal) return StatusOf(*latest.refusal, name_, "getLatestLedger");
   return Extent{{}, latest.result, /*grows=*/true};
 }
 
 arrow::Result<std::string> Node::FindPassphrase(const Patience& patience) {
-  ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getNetwork", "", patience));
+  ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getNetwork", patience));
   ARROW_ASSIGN_OR_RAISE(auto network, ReadNetwork(*text, name_));
   if (network.refusal) return StatusOf(*network.refusal, name_, "getNetwork");
   return std::move(network.result);
@@ -136,10 +136,10 @@ arrow::Result<std::string> Node::FindPassphrase(const Patience& patience) {
 arrow::Result<std::optional<RpcPage>> Node::FindPage(uint32_t first, uint32_t limit,
                                                      const Patience& patience,
                                                      arrow::MemoryPool* pool, int64_t* bytes) {
-  ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getLedgers",
+  ARROW_ASSIGN_OR_RAISE(const auto text, Ask("getLedgers", patience,
                                              Concat(R"({"startLedger":)", first,
                                                     R"(,"pagination":{"limit":)", limit, "}}"),
-                                             patience, pool));
+                                             most_page_bytes_, pool));
   *bytes = text->size();
   ARROW_ASSIGN_OR_RAISE(auto page, ReadLedgers(*text, name_, pool));
   if (!page.refusal) return std::move(page.result);

@@ -24,8 +24,8 @@ bool IsNotThere(const arrow::Status& status) {
 
 class FileSystemStore final : public Store {
  public:
-  FileSystemStore(std::shared_ptr<fs::FileSystem> filesystem, std::string path)
-      : filesystem_(std::move(filesystem)), path_(std::move(path)) {}
+  FileSystemStore(std::shared_ptr<fs::FileSystem> filesystem, std::string path, int64_t most_bytes)
+      : filesystem_(std::move(filesystem)), path_(std::move(path)), most_bytes_(most_bytes) {}
 
   arrow::Result<std::vector<Entry>> List(const std::string& folder, const Patience&) override {
     fs::FileSelector selector;
@@ -70,21 +70,23 @@ class FileSystemStore final : public Store {
                                                           arrow::MemoryPool* pool) const {
     ARROW_ASSIGN_OR_RAISE(auto file, filesystem_->OpenInputFile(path_ + "/" + object));
     ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
-    if (size > kMostStoredBytes) {
+    if (size > most_bytes_) {
       return Error(ErrorCode::kResourceExhausted, object, " has ", size, " bytes; at most ",
-                   kMostStoredBytes, " are read");
+                   most_bytes_, " are read");
     }
     return ReadBytes(*file, 0, size, pool);
   }
 
   const std::shared_ptr<fs::FileSystem> filesystem_;
   const std::string path_;
+  const int64_t most_bytes_;
 };
 
 }  // namespace
 
-std::shared_ptr<Store> OpenStore(std::shared_ptr<fs::FileSystem> filesystem, std::string path) {
-  return std::make_shared<FileSystemStore>(std::move(filesystem), std::move(path));
+std::shared_ptr<Store> OpenStore(std::shared_ptr<fs::FileSystem> filesystem, std::string path,
+                                 int64_t most_bytes) {
+  return std::make_shared<FileSystemStore>(std::move(filesystem), std::move(path), most_bytes);
 }
 
 }  // namespace stellar_arrow::source

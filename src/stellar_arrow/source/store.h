@@ -5,6 +5,7 @@
 #include <arrow/result.h>
 #include <arrow/type_fwd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -47,8 +48,13 @@ class Store {
 // 32 MiB.
 inline constexpr int64_t kMostStoredBytes = int64_t{256} << 20;
 
-// The folder `path` of a file system of Arrow's.
+// The same where it may unzip to `max_object_bytes`: nothing that can be unzipped is bigger zipped.
+constexpr int64_t MostStoredBytes(int64_t max_object_bytes) {
+  return std::min(max_object_bytes, kMostStoredBytes);
+}
+
+// The folder `path` of a file system of Arrow's, objects of which may have `most_bytes`.
 std::shared_ptr<Store> OpenStore(std::shared_ptr<arrow::fs::FileSystem> filesystem,
-                                 std::string path);
+                                 std::string path, int64_t most_bytes = kMostStoredBytes);
 
 }  // namespace stellar_arrow::source
