@@ -19,13 +19,16 @@ constexpr size_t kSlotsPerThread = 2;
 // the next one to be taken. Bounds a stream's memory whatever the objects' sizes.
 constexpr int64_t kWaitingBytesPerThread = int64_t{8} << 20;
 
-// A run has so many bytes of ledgers, and then goes on to the end of a block: enough for handing it
-// on to cost little beside reading it, little enough for the workers to share even short ranges.
-// The first run of all is one object, and each may be twice the one before, so that the first rows
-// come soon.
+// A run makes so many bytes, and then goes on to the end of a block: enough for handing it on to
+// cost little beside reading it, little enough for the workers to share even short ranges. The
+// first run of all is one object, and each may be twice the one before, so that the first rows come
+// soon.
 constexpr int64_t kRunBytes = int64_t{1} << 20;
-// With so many it ends anywhere: of ledgers that are so big most batches are of one anyway.
-constexpr int64_t kMostRunBytes = int64_t{6} << 20;
+// With so many it ends anywhere. Much more than what may wait would make the workers wait for each
+// other.
+constexpr int64_t kMostRunBytes = int64_t{16} << 20;
+// Of ledgers that make so much most batches are of one anyway, so that no block need be whole.
+constexpr int64_t kBigLedgerBytes = int64_t{2} << 20;
 
 // A source that is slow is not waited for to fill a run.
 constexpr auto kLongestFetch = std::chrono::milliseconds(5);
@@ -33,22 +36,22 @@ constexpr auto kLongestFetch = std::chrono::milliseconds(5);
 // What ledgers unzip to at least; seldom more than 24 times.
 constexpr int64_t kUsualRatio = 5;
 
-int64_t RawBytesOf(const source::Object& object) {
-  return object.bytes->size() * (object.zstd ? kUsualRatio : 1);
-}
-
-int64_t RawBytesOf(const Run& run) {
-  int64_t bytes = 0;
-  for (const source::Object& object : run.objects) bytes += RawBytesOf(object);
+// How many bytes reading the run makes, unzipped or of rows, by a guess that knows no ledger.
+double GuessOf(const Run& run) {
+  double bytes = 0;
+  for (const source::Object& object : run.objects) {
+    bytes += static_cast<double>(object.bytes->size() * (object.zstd ? kUsualRatio : 1));
+  }
   return bytes;
 }
 
-// Whether a run that should have `wanted_bytes` has come to its end.
-bool IsLongEnough(const Run& run, int64_t wanted_bytes) {
-  const int64_t bytes = RawBytesOf(run);
+// Whether a run that should make `wanted_bytes` and makes `bytes` has come to its end.
+bool IsLongEnough(const Run& run, double bytes, int64_t wanted_bytes) {
+  if (bytes >= kMostRunBytes) return true;
+  if (bytes < static_cast<double>(wanted_bytes)) return false;
   const uint32_t last = run.objects.back().last;  // 0: unknown
-  const bool may_end = wanted_bytes < kRunBytes || last == 0 || EndsBlock(last);
-  return bytes >= kMostRunBytes || (bytes >= wanted_bytes && may_end);
+  if (wanted_bytes < kRunBytes || last == 0 || EndsBlock(last)) return true;
+  return bytes >= static_cast<double>(kBigLedgerBytes) * (last - run.objects.front().first + 1);
 }
 
 }  // namespace
@@ -188,11 +191,13 @@ void Workers::Work(RunReader& reader) {
     }
     fetching_ = true;
     const int64_t wanted = run_bytes_;
+    const double per_guess = made_per_guess_;
     lock.unlock();
-    Run run = Fetch(wanted);
+    Run run = Fetch(wanted, per_guess);
+    const double guess = GuessOf(run);
     lock.lock();
     fetching_ = false;
-    run_bytes_ = std::clamp(2 * RawBytesOf(run), run_bytes_, kRunBytes);
+    run_bytes_ = std::clamp(static_cast<int64_t>(2 * per_guess * guess), run_bytes_, kRunBytes);
     // Behind an error, the end or the tip there is nothing to fetch until the taker says so.
     pausing_ = run.then != source::Fetched::State::kObject;
     lock.unlock();
@@ -202,16 +207,22 @@ void Workers::Work(RunReader& reader) {
     } else if (opened == nullptr) {
       opened = std::make_unique<OpenedObject>(max_object_bytes_, memory_);
     }
-    reader.Read(std::move(run), opened, stop_.get_token(),
-                [&](std::unique_ptr<Segment> segment) { return Put(*slot, std::move(segment)); });
+    int64_t unzipped = 0;
+    int64_t rows = 0;
+    reader.Read(std::move(run), opened, stop_.get_token(), [&](std::unique_ptr<Segment> segment) {
+      for (const Segment::LedgerAt& ledger : segment->ledgers) unzipped += ledger.raw_bytes;
+      if (segment->chunk != nullptr) rows += segment->chunk->bytes;
+      return Put(*slot, std::move(segment));
+    });
     if (opened != nullptr) opened->Clear();
     lock.lock();
+    if (unzipped != 0) made_per_guess_ = static_cast<double>(std::max(unzipped, rows)) / guess;
     slot->done = true;
     changed_.notify_all();
   }
 }
 
-Run Workers::Fetch(int64_t wanted_bytes) {
+Run Workers::Fetch(int64_t wanted_bytes, double made_per_guess) {
   Run run;
   const auto until = Clock::now() + kLongestFetch;
   do {
@@ -226,8 +237,8 @@ Run Workers::Fetch(int64_t wanted_bytes) {
     if (run.then != source::Fetched::State::kObject) break;
     run.objects.push_back(std::move(fetched->object));
     // Opened ledgers that are handed on as they are keep their object open.
-  } while (converts_ && !IsLongEnough(run, wanted_bytes) && Clock::now() < until &&
-           !stop_.stop_requested());
+  } while (converts_ && !IsLongEnough(run, made_per_guess * GuessOf(run), wanted_bytes) &&
+           Clock::now() < until && !stop_.stop_requested());
   return run;
 }
 

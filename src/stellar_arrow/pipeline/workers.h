@@ -62,7 +62,8 @@ class Workers {
   // Ends the workers, and drops all that waits.
   void LetGo();
   void Work(RunReader& reader);
-  Run Fetch(int64_t wanted_bytes);
+  // Objects that make about `wanted_bytes`.
+  Run Fetch(int64_t wanted_bytes, double made_per_guess);
   arrow::Result<source::Fetched> FetchNext();
   bool Put(Slot& slot, std::unique_ptr<Segment> segment);
   // Does tasks until `ready`. False: the workers are to end. Under the lock, unless a task is done.
@@ -88,7 +89,8 @@ class Workers {
   std::deque<std::function<void()>> tasks_;
   std::vector<std::unique_ptr<OpenedObject>> spare_;
   int64_t waiting_bytes_ = 0;  // in all slots
-  int64_t run_bytes_ = 1;      // that the next run should have
+  int64_t run_bytes_ = 1;      // that the next run should make
+  double made_per_guess_ = 1;  // what the last run made, beside what was thought it would
   bool fetching_ = false;      // a worker is in stream_->Next()
   bool pausing_ = false;       // nobody fetches until Resume()
   bool gave_one_ = false;      // Take() has returned a segment
