@@ -171,6 +171,25 @@ TEST(ParallelStream, SendsTheSameBytesAtAnyNumberOfWorkersAndSizeOfObjects) {
   }
 }
 
+// Where a ledger makes megabytes of rows, a run of many would fill what may wait long before its
+// turn, and its worker would stand still.
+TEST(ParallelStream, TakesFewBigLedgersAtATime) {
+  const Chain many = {
+      LoadTest().passphrase,
+      support::MakeChain({SAS_TEST_DATA "/corpora/load-test-ledgers-v24.xdr.zstd"}, kFirst, 40)};
+  MemorySource source = SourceOf(many, 1);
+  const auto subscription =
+      Subscription::Make(source, OptionsOf(many, kFour, /*threads=*/2)).ValueOrDie();
+  std::optional<uint32_t> begun;
+  while (begun.value_or(0) < kFirst + 8) {
+    ASSERT_TRUE(subscription->Next().ok());
+    begun = subscription->next_ledger();
+  }
+  // Long enough for workers to fetch all that they may.
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LE(source.script.fetched, 8 + 10);
+}
+
 TEST(ParallelStream, EndsAtTheSameLedgerWithTheSameErrorAtAnyNumberOfWorkers) {
   const auto sound = support::MakeObjects(Pubnet().ledgers, kFirst, 1);
   auto gap = sound;
