@@ -3,6 +3,7 @@
 import base64
 import collections
 import http.server
+import itertools
 import json
 import socket
 import ssl
@@ -17,10 +18,10 @@ class RpcStub:
 
     `faults` are used up by the next getLedgers, one each: "503", "html", "cut" (a body shorter than
     its length says), "reset", "hang" (no answer while the stub lives) or "internal" (a JSON-RPC
-    error). `most` is how many ledgers a page may have. Where `lag` is not 0 every second answer is that
-    of a node so many ledgers behind, as two nodes behind one address give them. `odd` {method:
-    function of the call and the parameters} answers in place of the node. With a `certificate`
-    (certificate, key) it speaks TLS.
+    error). `most` is how many ledgers a page may have. Where `lag` is not 0 every second answer to a
+    method is that of a node so many ledgers behind, as two nodes behind one address give them. `odd`
+    {method: function of the call and the parameters} answers in place of the node. With a
+    `certificate` (certificate, key) it speaks TLS.
     """
 
     def __init__(self, content, passphrase=ledgers.PUBNET, most=200, authorization=None,
@@ -29,6 +30,7 @@ class RpcStub:
         self.passphrase = passphrase
         self.most = most
         self.lag = 0
+        self._turns = collections.defaultdict(lambda: itertools.cycle((True, False)))
         self.authorization = authorization
         self.faults = collections.deque()
         self.odd = {}
@@ -126,20 +128,19 @@ class RpcStub:
     def _getNetwork(self, _):
         return {"result": {"passphrase": self.passphrase, "protocolVersion": 23}}
 
-    def _latest(self):
-        lags = self.lag and len(self.requests) % 2
-        return max(self.content) - (self.lag if lags else 0)
+    def _latest(self, method):
+        return max(self.content) - (self.lag if next(self._turns[method]) else 0)
 
     def _getHealth(self, _):
-        return {"result": {"status": "healthy", "latestLedger": self._latest(),
+        return {"result": {"status": "healthy", "latestLedger": self._latest("getHealth"),
                            "oldestLedger": min(self.content), "ledgerRetentionWindow": 100}}
 
     def _getLatestLedger(self, _):
-        return {"result": {"id": "0" * 64, "protocolVersion": 23, "sequence": self._latest()}}
+        return {"result": {"id": "0" * 64, "protocolVersion": 23, "sequence": self._latest("getLatestLedger")}}
 
     def _getLedgers(self, params):
         start, limit = params["startLedger"], params["pagination"]["limit"]
-        oldest, latest = min(self.content), self._latest()
+        oldest, latest = min(self.content), self._latest("getLedgers")
         if not oldest <= start <= latest:
             return {"error": {"code": -32600, "message": f"start ledger ({start}) must be between "
                               f"the oldest ledger: {oldest} and the latest ledger: {latest} for "

@@ -46,10 +46,19 @@ void SourceWatch::Ask(const std::stop_token& stop) {
         Concat(source_.name(), " has no ledgers any more; it had them up to ledger ", *newest_));
     return;
   }
-  if (extent->newest && extent->newest != newest_) {
-    closed_.reset();
-    if (extent->grows && !source_.made_up()) closed_ = ClosedAt(*extent->newest, stop);
+  // The newest that it ever had counts. Nodes behind one address, and sources that stand in for
+  // each other, differ: the lag must neither jump with whoever answers, nor be forgotten with
+  // whoever fails.
+  if (extent->newest > newest_) {
     newest_ = extent->newest;
+    tries_closed_ = extent->grows && !source_.made_up();
+  }
+  if (tries_closed_) {
+    const auto closed = ClosedAt(*newest_, stop);
+    // Until then the ledger before counts, for the lag is no less.
+    if (closed.ok()) closed_ = *closed;
+    // Another one may give it soon. What else is wrong with it is told by the stream that meets it.
+    tries_closed_ = CodeOf(closed.status()) == ErrorCode::kUnavailable;
   }
   health_.SourceAnswered(newest_, closed_);
 }
@@ -74,19 +83,20 @@ void SourceWatch::CountRetries(const source::LedgerSource& part) {
   }
 }
 
-std::optional<ops::Health::SystemTime> SourceWatch::ClosedAt(uint32_t ledger,
+arrow::Result<ops::Health::SystemTime> SourceWatch::ClosedAt(uint32_t ledger,
                                                              const std::stop_token& stop) {
   pipeline::Options options;
   options.range = {ledger, ledger};
   options.verify = ledger::VerifyLevel::kStructure;
   options.max_object_bytes = max_object_bytes_;
   options.stopped = [&stop] { return stop.stop_requested(); };
-  // What is wrong with the ledger is told by the stream that meets it.
-  const auto pipeline = pipeline::Pipeline::Make(source_.newest_part(), std::move(options));
-  if (!pipeline.ok()) return std::nullopt;
-  const auto progress = (*pipeline)->Next(/*wait=*/false);
-  if (!progress.ok() || *progress != pipeline::Progress::kLedger) return std::nullopt;
-  return ops::Health::SystemTime((*pipeline)->ledger().close_time());
+  ARROW_ASSIGN_OR_RAISE(const auto pipeline,
+                        pipeline::Pipeline::Make(source_.newest_part(), std::move(options)));
+  ARROW_ASSIGN_OR_RAISE(const auto progress, pipeline->Next(/*wait=*/false));
+  if (progress != pipeline::Progress::kLedger) {
+    return Error(ErrorCode::kUnavailable, source_.name(), " does not give ledger ", ledger);
+  }
+  return ops::Health::SystemTime(pipeline->ledger().close_time());
 }
 
 }  // namespace stellar_arrow::cli

@@ -1,6 +1,8 @@
 // Asks a source time and again what it has, for health and metrics, whether streams run or not.
 #pragma once
 
+#include <arrow/result.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -26,15 +28,17 @@ class SourceWatch {
   void Run(const std::stop_token& stop);
   void Ask(const std::stop_token& stop);
   void CountRetries(const source::LedgerSource& part);
-  std::optional<ops::Health::SystemTime> ClosedAt(uint32_t ledger, const std::stop_token& stop);
+  // Errors: UNAVAILABLE while it is not given.
+  arrow::Result<ops::Health::SystemTime> ClosedAt(uint32_t ledger, const std::stop_token& stop);
 
   source::LedgerSource& source_;
   const int64_t max_object_bytes_;
   ops::Health& health_;
   ops::Metrics& metrics_;
   std::map<const source::LedgerSource*, source::RetryCounts> retries_;  // that were counted
-  std::optional<uint32_t> newest_;
-  std::optional<ops::Health::SystemTime> closed_;  // newest_ did, if that is known
+  std::optional<uint32_t> newest_;                                      // that it ever had
+  bool tries_closed_ = false;                      // to find out when newest_ closed
+  std::optional<ops::Health::SystemTime> closed_;  // newest_ did, or one before
   std::mutex mutex_;
   std::condition_variable_any stopping_;
   std::jthread thread_;  // last: it uses all of the above
