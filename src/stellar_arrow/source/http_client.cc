@@ -404,7 +404,8 @@ arrow::Status StatusOf(const HttpResponse& response, std::string_view what) {
     case 401:
     case 403:
     case 407:
-      return arrow::internal::IOErrorFromErrno(EACCES, message);
+      return arrow::internal::IOErrorFromErrno(
+          EACCES, message, "; check the password, the key or the token that it is asked with");
     case 408:
     case 504:
       return arrow::internal::IOErrorFromErrno(ETIMEDOUT, message);

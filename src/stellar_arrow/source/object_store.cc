@@ -42,6 +42,10 @@ constexpr int kMostLeftCalls = 256;
 // Google's library tries again by itself for as long: once, that is.
 constexpr double kGcsRetrySeconds = 0.2;
 
+// All of it: who asks for an object's head is not told why.
+constexpr std::string_view kRefusedAdvice =
+    "; check the bucket's name and region, the key and its rights, and this machine's clock";
+
 // Whether the request that failed last may succeed another time.
 enum class Verdict { kUnknown, kTransient, kPermanent, kNoTrust };
 
@@ -87,22 +91,24 @@ std::string WithoutQueries(std::string message) {
   return message;
 }
 
-// `status` as recovery.h tells failures apart. Arrow's file systems set the system's number for
-// what is not there and, but for Azure's, for want of a right; all else they call I/O errors, or,
-// with Google's own words, unknown, cancelled or exhausted.
-arrow::Status Settled(const arrow::Status& status, Verdict verdict) {
+// `status` of what is at `path` as recovery.h tells failures apart. Arrow's file systems set the
+// system's number for what is not there and, but for Azure's, for want of a right; all else they
+// call I/O errors, or, with Google's own words, unknown, cancelled or exhausted.
+arrow::Status Settled(const arrow::Status& status, Verdict verdict, std::string_view path) {
   if (status.ok() || DetailOf(status) != nullptr || status.IsOutOfMemory()) return status;
-  const std::string message = WithoutQueries(status.message());
+  const std::string message = Concat(path, ": ", WithoutQueries(status.message()));
   if (const int number = arrow::internal::ErrnoFromStatus(status); number != 0) {
-    return arrow::internal::StatusFromErrno(number, status.code(), message);
+    return arrow::internal::StatusFromErrno(
+        number, status.code(), Concat(message, number == EACCES ? kRefusedAdvice : ""));
   }
   if (verdict == Verdict::kNoTrust) {
     return Error(ErrorCode::kFailedPrecondition, message, kCertificateAdvice);
   }
-  // Google's library calls an answer that was cut invalid, too.
-  if (status.IsNotImplemented() || verdict == Verdict::kPermanent) {
-    return Error(ErrorCode::kFailedPrecondition, message);
+  if (verdict == Verdict::kPermanent) {
+    return Error(ErrorCode::kFailedPrecondition, message, kRefusedAdvice);
   }
+  // Google's library calls an answer that was cut invalid, too.
+  if (status.IsNotImplemented()) return Error(ErrorCode::kFailedPrecondition, message);
   return Error(ErrorCode::kUnavailable, message);
 }
 
@@ -209,7 +215,8 @@ class ObjectStore final : public Store {
       -> decltype(call(std::declval<fs::FileSystem&>())) {
     using Result = decltype(call(std::declval<fs::FileSystem&>()));
     return calls_.Run(
-        [filesystem = filesystem_, failures = failures_, call = std::move(call)]() -> Result {
+        [filesystem = filesystem_, path = path_, failures = failures_,
+         call = std::move(call)]() -> Result {
           Verdict verdict = Verdict::kUnknown;
           if (failures != nullptr) failures->Forget();
           verdict_of_thread = &verdict;
@@ -224,7 +231,7 @@ class ObjectStore final : public Store {
           verdict_of_thread = nullptr;
           if (result.ok()) return result;
           if (verdict == Verdict::kUnknown && failures != nullptr) verdict = failures->elsewhere();
-          return Settled(result.status(), verdict);
+          return Settled(result.status(), verdict, path);
         },
         patience.stop, patience.Within(most));
   }
