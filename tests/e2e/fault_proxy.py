@@ -13,14 +13,15 @@ class FaultProxy:
     """Passes connections on to a port. Every attribute may be set at any time, and is for all of them.
 
     `latency` are seconds before each part of an answer; of all answers' parts `cut` are closed in the
-    middle and `reset` reset, as shares of 1; while `silent` nothing of an answer is passed on; while
-    `down` connections are refused, and those there are broken.
+    middle and `reset` reset, as shares of 1; while `silent` nothing of an answer is passed on, while it
+    `trickles` a byte a second; while `down` connections are refused, and those there are broken.
     """
 
     def __init__(self, port, seed=1):
         self._upstream = ("127.0.0.1", port)
         self._random = random.Random(seed)
-        self.latency, self.cut, self.reset, self.silent = 0.0, 0.0, 0.0, False
+        self.latency, self.cut, self.reset = 0.0, 0.0, 0.0
+        self.silent = self.trickles = False
         self.connections = self.broken = 0
         self._open = set()
         self._lock = threading.Lock()
@@ -113,6 +114,10 @@ class FaultProxy:
                     self.broken += 1
                     self._break(client, reset=fate >= self.cut)
                     break
+                while part and self.trickles:
+                    client.sendall(part[:1])
+                    part = part[1:]
+                    time.sleep(1)
                 client.sendall(part)
         self._end(client, server)
 

@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace stellar_arrow::support {
@@ -105,6 +107,12 @@ void StubServer::Serve(int socket) {
     const Answer answer = answer_(*request);
     SendAll(socket, answer.bytes);
     if (answer.then == Then::kKeep) continue;
+    if (answer.then == Then::kTrickle) {
+      while (::send(socket, "x", 1, MSG_NOSIGNAL) == 1) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }
+      return;
+    }
     if (answer.then == Then::kSilence) {
       while (ReadRequest(socket, rest)) {
       }

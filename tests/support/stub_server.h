@@ -19,7 +19,7 @@ class StubServer {
     std::string head;  // with the line, as it came
     std::string body;
   };
-  enum class Then { kKeep, kClose, kReset, kSilence };
+  enum class Then { kKeep, kClose, kReset, kSilence, kTrickle };  // kTrickle: ten bytes a second
   struct Answer {
     std::string bytes;
     Then then = Then::kKeep;

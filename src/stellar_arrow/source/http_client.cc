@@ -25,7 +25,7 @@ constexpr size_t kMostIdleLines = 64;
 constexpr int64_t kLittle = int64_t{256} << 10;
 constexpr int64_t kBigBlock = int64_t{8} << 20;  // as memory/blocks.h has them from the system
 // Who sends fewer bytes a second is as good as silent.
-constexpr long kSilentBytesPerSecond = 1024;
+constexpr int kLeastBytesPerSecond = 1024;
 
 constexpr std::string_view NameOf(HttpMethod method) {
   switch (method) {
@@ -141,6 +141,34 @@ arrow::Status ErrorOf(CURLcode code, CURL* easy, const std::string& message) {
   }
 }
 
+// Minds how fast a response comes. Not curl's own limit, which forgets a fast beginning only 5 s
+// later.
+class Pulse {
+ public:
+  Pulse(CURL* easy, std::chrono::seconds most) : easy_(easy), most_(most) {}
+
+  // Whether less than the least rate has come for the most time.
+  bool IsSilent() {
+    curl_off_t bytes = 0;
+    curl_easy_getinfo(easy_, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
+    const auto now = Clock::now();
+    const std::chrono::duration<double> passed = now - since_;
+    if (static_cast<double>(bytes - bytes_) >= kLeastBytesPerSecond * passed.count()) {
+      since_ = now;
+      bytes_ = bytes;
+    }
+    return now - since_ >= most_;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  CURL* const easy_;
+  const std::chrono::seconds most_;
+  Clock::time_point since_ = Clock::now();
+  curl_off_t bytes_ = 0;  // by then
+};
+
 // Takes a response's body in.
 class Sink {
  public:
@@ -248,8 +276,6 @@ class HttpClient::Line {
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectTimeout.count()));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.total.count()));
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, kSilentBytesPerSecond);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.silence.count()));
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, why.data());
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Sink::TakeLine);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &sink);
@@ -271,13 +297,17 @@ class HttpClient::Line {
     }
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
 
-    const std::optional<CURLcode> code = Perform(request.stop);
+    const std::optional<CURLcode> code = Perform(request);
     const auto message = [&](std::string_view text) {
       return Concat(NameOf(request.method), " ",
                     request.name.empty() ? WithoutSecrets(address) : request.name, ": ", text);
     };
     if (!code) return Error(ErrorCode::kCancelled, message("it was cancelled"));
     if (!sink.status().ok()) return WithContext(sink.status(), message("the response"));
+    if (*code == CURLE_OPERATION_TIMEDOUT && why[0] == '\0') {
+      return ErrorOf(*code, easy,
+                     message(Concat("next to nothing came for ", request.silence.count(), " s")));
+    }
     if (*code != CURLE_OK) {
       return ErrorOf(*code, easy, message(why[0] != '\0' ? why.data() : curl_easy_strerror(*code)));
     }
@@ -316,8 +346,10 @@ class HttpClient::Line {
     void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
   };
 
-  // How the request ended; absent if `stop` ended it.
-  std::optional<CURLcode> Perform(const std::stop_token& stop) {
+  // How the request ended; absent if its `stop` ended it.
+  std::optional<CURLcode> Perform(const HttpRequest& request) {
+    const std::stop_token& stop = request.stop;
+    Pulse pulse(easy_.get(), request.silence);
     CURLM* const multi = multi_.get();
     if (curl_multi_add_handle(multi, easy_.get()) != CURLM_OK) return CURLE_FAILED_INIT;
     std::optional<CURLcode> result;
@@ -328,6 +360,10 @@ class HttpClient::Line {
       while (code == CURLM_OK && !stop.stop_requested()) {
         code = curl_multi_perform(multi, &running);
         if (code != CURLM_OK || running == 0) break;
+        if (pulse.IsSilent()) {
+          result = CURLE_OPERATION_TIMEDOUT;
+          break;
+        }
         code = curl_multi_poll(multi, nullptr, 0, 1000, nullptr);
       }
       if (code != CURLM_OK) result = CURLE_FAILED_INIT;

@@ -28,8 +28,8 @@ struct HttpRequest {
   std::vector<std::string> headers;  // "Name: value"
   std::string body;                  // of kPost
   int64_t most_bytes = 256 << 20;    // of the response's body
-  std::chrono::seconds silence{15};  // longest time with next to nothing received, the first byte's
-                                     // wait included
+  std::chrono::seconds silence{15};  // longest time with less than 1 KiB of body a second, the wait
+                                     // for its first byte included
   std::chrono::milliseconds total{300'000};
   arrow::MemoryPool* pool = arrow::default_memory_pool();  // of the response's body
   std::stop_token stop = {};                               // ends the request at once

@@ -154,20 +154,24 @@ TEST(HttpClient, NamesWhoListensNot) {
 }
 
 TEST(HttpClient, GivesUpASilentServer) {
-  StubServer server([](const auto& request) {
-    const bool head = request.line.find("/slow") == std::string::npos;
-    return StubServer::Answer{head ? "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome" : "",
-                              Then::kSilence};
-  });
-  for (const char* path : {"/slow", "/stops"}) {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n";
+  const std::pair<const char*, StubServer::Answer> cases[] = {
+      {"says nothing", {"", Then::kSilence}},
+      {"stops", {head + "some", Then::kSilence}},
+      {"stops behind much", {head + std::string(1'000'000, 'x'), Then::kSilence}},
+      {"trickles", {head, Then::kTrickle}},
+      {"trickles its head", {"HTTP/1.1 200 OK\r\nX-Filler: ", Then::kTrickle}},
+      {"trickles behind much", {head + std::string(1'000'000, 'x'), Then::kTrickle}},
+  };
+  for (const auto& [name, answer] : cases) {
+    StubServer server([&, answer = answer](const auto&) { return answer; });
     const auto begin = std::chrono::steady_clock::now();
     const arrow::Status status =
-        HttpClient()
-            .Send({.url = server.url() + path, .silence = std::chrono::seconds(1)})
-            .status();
-    EXPECT_EQ(ErrnoOf(status), ETIMEDOUT) << status;
-    EXPECT_EQ(FailureOf(status), Failure::kTransient);
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15));
+        HttpClient().Send({.url = server.url(), .silence = std::chrono::seconds(1)}).status();
+    EXPECT_EQ(ErrnoOf(status), ETIMEDOUT) << name << ": " << status;
+    EXPECT_EQ(FailureOf(status), Failure::kTransient) << name;
+    EXPECT_THAT(status.message(), HasSubstr("next to nothing came for 1 s")) << name;
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15)) << name;
   }
 }
 

@@ -56,6 +56,7 @@ class HttpStore final : public Store {
                                                              .total = patience.Within(kPageTime),
                                                              .stop = patience.stop}));
     const arrow::Status status = StatusOf(response, NameOf(path));
+    if (status.ok()) ARROW_RETURN_NOT_OK(CheckEnd(response, path));
     std::vector<Entry> entries;
     if (status.ok()) entries = LinksOf(std::string_view(*response.body));
     if (!folder.empty()) {
@@ -90,16 +91,20 @@ class HttpStore final : public Store {
                                                        .stop = patience.stop}));
     if (IsMissing(response)) return nullptr;
     ARROW_RETURN_NOT_OK(StatusOf(response, NameOf("/" + object)));
-    if (!response.end_is_known) {
-      return arrow::internal::IOErrorFromErrno(EIO, NameOf("/" + object),
-                                               ": the response does not say where it ends");
-    }
+    ARROW_RETURN_NOT_OK(CheckEnd(response, "/" + object));
     return std::move(response.body);
   }
 
  private:
   std::string UrlOf(const std::string& path) const { return url_ + path + query_; }
   std::string NameOf(const std::string& path) const { return WithoutSecrets(url_) + path; }
+
+  // What may have been cut short is never taken for whole.
+  arrow::Status CheckEnd(const HttpResponse& response, const std::string& path) const {
+    if (response.end_is_known) return arrow::Status::OK();
+    return arrow::internal::IOErrorFromErrno(EIO, NameOf(path),
+                                             ": the response does not say where it ends");
+  }
 
   arrow::Result<HttpResponse> Send(const HttpRequest& request) {
     return WithDescriptor([&] { return client_.Send(request); });

@@ -69,6 +69,19 @@ TEST(HttpStore, TakesNoObjectThatIsBiggerThanItMayBe) {
   EXPECT_EQ(MostStoredBytes(int64_t{512} << 20), kMostStoredBytes);
 }
 
+TEST(HttpStore, TakesNoListThatMayBeCut) {
+  const std::string page = "<a href=\"../\">up</a><a href=\"FFFFFFFF--0-63999/\">ledgers</a>";
+  const auto list = [&](const std::string& head) {
+    StubServer server([&](const auto&) {
+      return StubServer::Answer{"HTTP/1.1 200 OK\r\n" + head + "\r\n" + page,
+                                StubServer::Then::kClose};
+    });
+    return OpenHttpStore(server.url(), "")->List("", {});
+  };
+  EXPECT_EQ(list("Content-Length: " + std::to_string(page.size()) + "\r\n")->size(), 2u);
+  EXPECT_EQ(FailureOf(list("").status()), Failure::kTransient);
+}
+
 TEST(HttpStore, AsksNoLongerThanItsPatience) {
   StubServer server([](const auto&) { return StubServer::Answer{"", StubServer::Then::kSilence}; });
   const auto store = OpenHttpStore(server.url(), "");
