@@ -29,12 +29,14 @@ class AnswerCache {
   template <typename Ask>
   arrow::Result<Answer> Get(const std::stop_token& stop, Ask ask) {
     const auto asked = Clock::now();
+    const auto is_answered = [&] { return last_ && answered_ >= asked; };
     std::unique_lock lock(mutex_);
-    if (!answered_or_free_.wait(lock, stop, [this] { return !asking_; })) {
+    // Answered, though another one is asking by now again: else they who waited together would be
+    // told one after the other.
+    if (!answered_or_free_.wait(lock, stop, [&] { return !asking_ || is_answered(); })) {
       return Error(ErrorCode::kCancelled, "the question was cancelled");
     }
-    if (last_ &&
-        (answered_ >= asked || Clock::now() - answered_ < (last_->ok() ? good_ : failed_))) {
+    if (is_answered() || (last_ && Clock::now() - answered_ < (last_->ok() ? good_ : failed_))) {
       return *last_;
     }
     asking_ = true;
