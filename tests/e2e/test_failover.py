@@ -6,7 +6,7 @@ import pytest
 
 import ledgers
 from cutting_proxy import CuttingProxy
-from program import TABLE, eventually, read, run, serve
+from program import TABLE, eventually, read, run, serve, wire_code
 from services import NO_FLUSH, raw_ledgers
 
 FIRST, COUNT = 5000, 300
@@ -104,6 +104,26 @@ def test_history_and_tip_of_two_sources_make_one(lake, chain):
     done = export(*sources(new, old))
     assert done.returncode == 0, done.stderr
     assert sequences(done) == list(chain)
+
+
+def test_what_only_one_that_is_down_has_is_no_ledger_that_there_is_not(lake, chain):
+    old = lake({i: chain[i] for i in chain if i < FIRST + 200}, "old")
+    new = lake({i: chain[i] for i in chain if i >= FIRST + 100}, "new")
+    with raw_ledgers(old) as port, CuttingProxy(port) as proxy:
+        url = f"grpc://127.0.0.1:{proxy.port}"
+        with serve(f"{url}\n{new}", "--max-attempts", "2", *NO_FLUSH) as server, \
+                server.connect() as client:
+            assert read(client, ALL).ended().sequences == list(chain)
+            proxy.go_down()
+            eventually(lambda: server.metrics()[f'breaker_state{{source="{url}"}}'] > 0)
+            for request in (ALL, f"{TABLE}:{FIRST}:{FIRST + 50}"):
+                error = read(client, request).error
+                assert wire_code(error) == "UNAVAILABLE" and url in str(error), error
+            # What the other one has is served all the same.
+            assert read(client, f"{TABLE}:{FIRST + 150}:{LAST}").ended().sequences[0] == FIRST + 150
+            proxy.come_up()
+            eventually(lambda: server.metrics()[f'breaker_state{{source="{url}"}}'] == 0)
+            assert read(client, ALL).ended().sequences == list(chain)
 
 
 def test_a_configuration_file_lists_them(tmp_path, lake, chain):

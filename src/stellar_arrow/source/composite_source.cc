@@ -122,6 +122,7 @@ class CompositeSource final : public LedgerSource {
       }
     }
     if (!all) return why;
+    all->partial = !why.ok();
     const std::lock_guard lock(mutex_);
     // Where the one that knows does not answer for now the ledgers have not gone.
     if (!all->newest && !why.ok()) all->newest = newest_;

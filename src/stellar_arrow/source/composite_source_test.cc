@@ -184,6 +184,27 @@ TEST(CompositeSource, WrongDataAreToldWhateverElseFails) {
   }
 }
 
+TEST(CompositeSource, OneThatMayHaveTheLedgerWhenItAnswersIsToldBeforeThoseThatHaveItNot) {
+  const auto holed = Having("a", 1, 200);
+  holed->next = [](uint32_t next, const std::stop_token&) -> arrow::Result<Fetched> {
+    return GapError(next, "ledger ", next, " is missing");
+  };
+  const auto late = Having("a", 100, 200);
+  late->open = [](const std::stop_token&) {
+    return Error(ErrorCode::kOutOfRange, "a has ledgers 100 to 200");
+  };
+  const auto down = Having("b", 1, 200);
+  down->open = [](const std::stop_token&) { return Error(ErrorCode::kUnavailable, "b is down"); };
+  for (const auto& sources :
+       {std::vector{holed, down}, {down, holed}, {late, down}, {down, late}}) {
+    const auto source = Composite(sources);
+    const auto stream = source->OpenStream({50, 60}, GapPolicy::kFail);
+    const arrow::Status status = stream.ok() ? (*stream)->Next().status() : stream.status();
+    EXPECT_EQ(CodeOf(status), ErrorCode::kUnavailable) << status;
+    EXPECT_THAT(status.message(), HasSubstr("b is down"));
+  }
+}
+
 TEST(CompositeSource, AStreamThatWaitsOutlivesTheFailureOfOneThatIsAhead) {
   std::atomic<bool> grown = false;
   auto a = Having("a", 100, 100, true, [&](uint32_t next, const auto&) -> arrow::Result<Fetched> {
@@ -258,6 +279,7 @@ TEST(CompositeSource, TheNewestLedgerIsStillKnownWhenTheOneThatSaidItDoesNotAnsw
   };
   const auto source = Composite({unknown, other});
   EXPECT_EQ(source->GetExtent()->newest, 200U);
+  EXPECT_FALSE(source->GetExtent()->partial);
   EXPECT_EQ(source->newest_part().name(), "b");
   down = true;
   // Twice, so that the answer to the second has been heard when a third is asked.

@@ -25,6 +25,11 @@ bool MayGoOn(const arrow::Status& status) {
          CodeOf(status) != ErrorCode::kResourceExhausted;
 }
 
+bool IsGap(const arrow::Status& status) {
+  const auto detail = DetailOf(status);
+  return detail != nullptr && detail->gap();
+}
+
 class CompositeStream final : public ObjectStream, private SourceParts::Listener {
  public:
   CompositeStream(std::shared_ptr<SourceParts> parts, LedgerRange range, GapPolicy gaps,
@@ -261,11 +266,14 @@ class CompositeStream final : public ObjectStream, private SourceParts::Listener
   }
 
   // Of the sources that failed to give the next ledger: the first whose data were wrong, which
-  // nothing else may hide, else the first one. Null: none did.
+  // nothing else may hide, else the first that may have it when it answers, else the first one.
+  // Null: none did.
   const Left* WorstFailure() const {
     const Left* worst = nullptr;
     const auto rank = [](const Left& left) {
-      return std::pair(FailureOf(left.why) != Failure::kData, left.when);
+      const Failure failure = FailureOf(left.why);
+      const bool wrong = failure == Failure::kData && !IsGap(left.why);
+      return std::pair(wrong ? 0 : failure == Failure::kTransient ? 1 : 2, left.when);
     };
     for (size_t i = 0; i < left_.size(); ++i) {
       if (!HasFailedHere(i)) continue;

@@ -52,6 +52,8 @@ struct Extent {
   // A source that cannot grow can still be slow (a pipe): its kNotYet is followed by more, or the
   // end.
   bool grows = false;
+  // Of several sources one does not answer now, which may have ledgers before and behind these.
+  bool partial = false;
 };
 
 // What a stream does at a ledger that is missing while later ones are there.

@@ -296,7 +296,8 @@ arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSo
                      : std::string(": it has none"),
         extent.grows ? "" : ", and it cannot grow");
   };
-  if (extent.first) {
+  // Whoever does not answer now may have them: the stream finds out.
+  if (extent.first && !extent.partial) {
     if (range.first < *extent.first) return refuse(range.first);
     if (range.last && *range.last < *extent.first) return refuse(*range.last);
     if (!extent.grows && range.first > *extent.newest) return refuse(range.first);
