@@ -54,7 +54,7 @@ class HttpFront:
             self._listener.shutdown(socket.SHUT_RDWR)  # close() alone would not wake accept()
         self._listener.close()
         with self._lock:
-            for one in self._open:
+            for one in list(self._open):
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
 
