@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "stellar_arrow/base/sleep.h"
+
 namespace stellar_arrow::cli {
 
 // What is held for so many intervals is told of.
@@ -15,9 +17,7 @@ MemoryMonitor::MemoryMonitor(memory::Budget& budget, std::chrono::milliseconds i
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 void MemoryMonitor::Run(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  while (!stopping_.wait_for(lock, stop, interval_, [] { return false; }) &&
-         !stop.stop_requested()) {
+  while (SleepFor(interval_, stop)) {
     Report();
     budget_.GiveBack();
   }

@@ -3,10 +3,8 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -28,8 +26,6 @@ class MemoryMonitor {
   const std::chrono::milliseconds interval_;
   // By owner and stage, the bytes that were told of.
   std::map<std::pair<std::string, std::string>, int64_t> told_;
-  std::mutex mutex_;
-  std::condition_variable_any stopping_;
   std::jthread thread_;  // last: it uses all of the above
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/base/sleep.h"
 #include "stellar_arrow/ledger/ledger.h"
 #include "stellar_arrow/pipeline/pipeline.h"
 
@@ -21,9 +22,7 @@ SourceWatch::SourceWatch(source::LedgerSource& source, int64_t max_object_bytes,
 }
 
 void SourceWatch::Run(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  while (!stopping_.wait_for(lock, stop, kInterval, [] { return false; }) &&
-         !stop.stop_requested()) {
+  while (SleepFor(kInterval, stop)) {
     try {
       Ask(stop);
     } catch (const std::exception& error) {  // would end the server

@@ -4,10 +4,8 @@
 #include <arrow/result.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -39,9 +37,7 @@ class SourceWatch {
   std::optional<uint32_t> newest_;                                      // that it ever had
   bool tries_closed_ = false;                      // to find out when newest_ closed
   std::optional<ops::Health::SystemTime> closed_;  // newest_ did, or one before
-  std::mutex mutex_;
-  std::condition_variable_any stopping_;
-  std::jthread thread_;  // last: it uses all of the above
+  std::jthread thread_;                            // last: it uses all of the above
 };
 
 }  // namespace stellar_arrow::cli

@@ -4,14 +4,13 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/base/sleep.h"
 #include "stellar_arrow/flight/dead_peers.h"
 #include "stellar_arrow/ledger/ledger.h"
 #include "stellar_arrow/protos/raw_ledger_service.grpc.pb.h"
@@ -173,17 +172,13 @@ class GrpcServer final : public Server {
 
  private:
   void TellHealth(const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
     std::optional<bool> told;
-    while (!stop.stop_requested()) {
+    do {
       const ServerOptions& options = service_.options();
       const bool serving = !options.ending() && options.serving();
       if (told != serving) server_->GetHealthCheckService()->SetServingStatus(serving);
       told = serving;
-      never.wait_for(lock, stop, kHealthInterval, [] { return false; });
-    }
+    } while (SleepFor(kHealthInterval, stop));
   }
 
   Service service_;

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <condition_variable>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/base/sleep.h"
 #include "stellar_arrow/source/jitter.h"
 #include "stellar_arrow/source/pause.h"
 
@@ -31,15 +31,6 @@ size_t ReasonOf(const arrow::Status& status) {
     default:
       return 4;
   }
-}
-
-// False if `stop` came before.
-bool SleepUntil(Recovery::Clock::time_point until, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_until(lock, stop, until, [] { return false; });
-  return !stop.stop_requested();
 }
 
 }  // namespace
