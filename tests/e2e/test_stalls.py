@@ -1,14 +1,12 @@
-"""Sources that answer a byte a second, or whose names nobody resolves: how long that is borne, that nobody has to
-wait for it, and that no thread of it is left."""
+"""Sources that answer a byte a second, or whose names nobody resolves: how long that is borne, that nobody has
+to wait for it, and that no thread of it is left."""
 
 import concurrent.futures
 import contextlib
 import os
 import re
-import shutil
 import socket
 import subprocess
-import threading
 import time
 
 import pyarrow.flight as flight
@@ -17,7 +15,7 @@ import pytest
 import ledgers
 from fault_proxy import FaultProxy
 from object_stores import VERSITYGW
-from program import (PROGRAM, TABLE, environment, eventually, options, read, run, serve, wire_code)
+from program import PROGRAM, TABLE, environment, eventually, options, read, run, serve, wire_code
 from services import NO_FLUSH
 from source_kinds import KINDS, Content
 from web_server import NGINX
@@ -70,7 +68,7 @@ def outlast_a_trickle(kind, chain, here):
         proxy.trickles, proxy.latency = False, 0
         end(*streams)
         # gRPC has some more or fewer by itself.
-        eventually(lambda: server.threads() <= threads + 2, LONG)
+        eventually(lambda: server.threads() <= threads + 4, LONG)
 
 
 def test_a_byte_a_second_is_as_good_as_silence(chain, tmp_path):
@@ -103,14 +101,19 @@ def test_a_host_that_has_no_address_is_named(kind):
 @pytest.fixture
 def silent_names(tmp_path):
     """Words of a command whose program asks a name server that never answers; and that server's socket."""
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
+    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.77\n")
+    before = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"',
+              tmp_path / "resolv.conf")
+    if os.geteuid() != 0 or subprocess.run([*before, "true"], stderr=subprocess.DEVNULL,
+                                           check=False).returncode != 0:
         pytest.skip("only root can give a process its own resolv.conf")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.77", 53))
+        try:
+            server.bind(("127.0.0.77", 53))
+        except OSError as error:
+            pytest.skip(f"somebody has all addresses' port 53: {error}")
         server.settimeout(LONG)
-        (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.77\n")
-        yield ("unshare", "--mount", "sh", "-c",
-               'mount --bind "$0" /etc/resolv.conf && exec "$@"', tmp_path / "resolv.conf"), server
+        yield before, server
 
 
 @pytest.mark.parametrize("kind", ["rpc", pytest.param("grpc", marks=pytest.mark.nightly)])
@@ -134,7 +137,7 @@ def test_streams_outlast_a_name_server_that_never_answers(kind, silent_names):
             client.do_get(flight.Ticket(ALL), options(0.5)).read_all()
         eventually(lambda: server.metrics()["active_connections"] == 0)
         # Those of the system's resolver end by themselves.
-        eventually(lambda: server.threads() <= threads + 2, LONG)
+        eventually(lambda: server.threads() <= threads + 4, LONG)
         names.recv(4096)
         begun = time.monotonic()
         assert server.stop() == 0
