@@ -9,6 +9,7 @@
 namespace stellar_arrow {
 
 StopWhen::StopWhen(std::function<bool()> stopped) {
+  if (!stopped) return;
   const auto ask = [this, stopped = std::move(stopped)](const std::stop_token& ended) {
     do {
       if (!SleepFor(std::chrono::milliseconds(50), ended)) return;

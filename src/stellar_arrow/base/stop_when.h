@@ -10,7 +10,7 @@ namespace stellar_arrow {
 class StopWhen {
  public:
   // `stopped` is asked every 50 ms, by a thread of its own, until it says so or this ends. Where
-  // there is no thread left it is not asked.
+  // there is no thread left it is not asked; it may be empty.
   explicit StopWhen(std::function<bool()> stopped);
 
   std::stop_token token() const { return stop_.get_token(); }

@@ -231,9 +231,8 @@ class Service final : public af::FlightServerBase {
       options.tables = {table};
       options.columns = {request.columns};
       // Nobody waits for a source on behalf of a client that has left.
-      const StopWhen left([this, &context] { return draining_ || context.is_cancelled(); });
-      options.pipeline = PipelineOptions(left.token());
-      options.pipeline.left = left.token();
+      const auto left = [this, &context] { return draining_ || context.is_cancelled(); };
+      options.pipeline = PipelineOptions(left);
       options.batch = options_.batch;
       ARROW_ASSIGN_OR_RAISE(const auto asked,
                             FromHeader(context, kCompressionHeader, &stream::ParseCompression));
@@ -244,13 +243,13 @@ class Service final : public af::FlightServerBase {
         ARROW_RETURN_NOT_OK(about_checkpoint(CheckNetwork(*request.cursor, options.pipeline)));
         options.after = request.cursor->at;
       }
-      const auto range = stream::ResolveRange(request, source_, left.token());
+      const auto range = stream::ResolveRange(request, source_, StopWhen(left).token());
       if (!range.ok()) return about_checkpoint(range.status());
       options.pipeline.range = *range;
       options.pipeline.memory = memory.get();
       options.pool = memory->pool(memory::Stage::kColumns);
-      options.pipeline.stopped = [this, &context, memory = memory.get()] {
-        return draining_ || context.is_cancelled() || !memory->Check().ok();
+      options.pipeline.stopped = [left, memory = memory.get()] {
+        return left() || !memory->Check().ok();
       };
       stream::Cursor cursor{.table = request.table, .schema = std::string(table->schema_version())};
       if (options.pipeline.network) cursor.network = options.pipeline.network->id;
@@ -261,7 +260,10 @@ class Service final : public af::FlightServerBase {
         };
       }
       auto subscription = stream::Subscription::Make(source_, std::move(options));
-      if (!subscription.ok()) return about_checkpoint(subscription.status());
+      if (!subscription.ok()) {
+        ARROW_RETURN_NOT_OK(memory->Check());
+        return about_checkpoint(subscription.status());
+      }
       begun.start = kept ? kept->start : range->first;
       begun.bytes = kept ? kept->bytes : 0;
       begun.cursor = cursor;
@@ -386,19 +388,19 @@ class Service final : public af::FlightServerBase {
   // The options of a stream, with the network if it is known. It is looked for until there are
   // ledgers, so that every door tells the same schema and no call pays for it again. Calls look
   // side by side: where the source does not answer, they are all told so at the same time.
-  pipeline::Options PipelineOptions(const std::stop_token& left = {}) {
+  pipeline::Options PipelineOptions(const std::function<bool()>& left = {}) {
     std::unique_lock lock(mutex_);
     if (searched_) return pipeline_;
     pipeline::Options options = pipeline_;
     lock.unlock();
-    options.left = left;
-    const auto extent = source_.GetExtent(left);
+    if (left) options.stopped = left;
+    const auto extent = source_.GetExtent(StopWhen(options.stopped).token());
     // What is wrong with the source is told by the stream that reads it.
     const bool found =
         extent.ok() && extent->first && pipeline::FindNetwork(source_, &options).ok();
     lock.lock();
     if (found && !searched_) {
-      options.left = {};
+      options.stopped = pipeline_.stopped;
       pipeline_ = std::move(options);
       searched_ = true;
     }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/base/stop_when.h"
 #include "stellar_arrow/ledger/ledger.h"
 #include "stellar_arrow/pipeline/network_knowledge.h"
 #include "stellar_arrow/pipeline/run_reader.h"
@@ -235,7 +236,8 @@ constexpr uint32_t kLedgersToProveNetwork = 64;
 // source does not answer, and what it says of its extent.
 arrow::Result<std::optional<ledger::Network>> ProvenNetwork(source::LedgerSource& source,
                                                             const Options& options) {
-  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent(options.left));
+  ARROW_ASSIGN_OR_RAISE(const source::Extent extent,
+                        source.GetExtent(StopWhen(options.stopped).token()));
   if (!extent.first) return std::nullopt;
   Options probe;
   const uint32_t first = options.range.first != 0 ? options.range.first : *extent.first;
@@ -246,7 +248,6 @@ arrow::Result<std::optional<ledger::Network>> ProvenNetwork(source::LedgerSource
   probe.max_object_bytes = options.max_object_bytes;
   probe.on_note = options.on_note;
   probe.stopped = options.stopped;
-  probe.left = options.left;
   // What is wrong with these ledgers is told by the stream that meets them.
   const auto pipeline = Pipeline::Make(source, std::move(probe));
   while (pipeline.ok()) {
@@ -285,7 +286,8 @@ arrow::Status CheckNetwork(source::LedgerSource& source, const Options& options)
 arrow::Status GoOnAfter(const ledger::Anchor& last, source::LedgerSource& source,
                         Options* options) {
   options->after = {last};
-  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent(options->left));
+  ARROW_ASSIGN_OR_RAISE(const source::Extent extent,
+                        source.GetExtent(StopWhen(options->stopped).token()));
   if (!extent.first || last.sequence < *extent.first || last.sequence > *extent.newest) {
     return arrow::Status::OK();
   }
@@ -295,7 +297,6 @@ arrow::Status GoOnAfter(const ledger::Anchor& last, source::LedgerSource& source
   probe.max_object_bytes = options->max_object_bytes;
   probe.memory = options->memory;
   probe.stopped = options->stopped;
-  probe.left = options->left;
   // A ledger that cannot be read is not wanted; the one behind it links to it or does not.
   const auto pipeline = Pipeline::Make(source, std::move(probe));
   if (!pipeline.ok()) return arrow::Status::OK();
@@ -310,10 +311,10 @@ arrow::Status GoOnAfter(const ledger::Anchor& last, source::LedgerSource& source
 arrow::Result<std::unique_ptr<Pipeline>> Pipeline::Make(source::LedgerSource& source,
                                                         Options options) {
   ARROW_RETURN_NOT_OK(NameNetwork(source, &options));
-  ARROW_ASSIGN_OR_RAISE(
-      auto stream,
-      source.OpenStream(options.range, options.gaps,
-                        memory::PoolOf(options.memory, memory::Stage::kFetch), options.left));
+  ARROW_ASSIGN_OR_RAISE(auto stream,
+                        source.OpenStream(options.range, options.gaps,
+                                          memory::PoolOf(options.memory, memory::Stage::kFetch),
+                                          StopWhen(options.stopped).token()));
   auto pipeline = std::make_unique<OrderedPipeline>(std::move(options));
   ARROW_RETURN_NOT_OK(pipeline->Start(std::move(stream)));
   return pipeline;

@@ -9,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -66,11 +65,10 @@ struct Options {
   std::function<void(const PassedLedger&)> on_ledger;
   // Called with what a log should say once, such as which network was found. From any thread.
   std::function<void(const std::string&)> on_note;
-  // Asked every 50 ms and less while Next() waits, from the thread that called it; true makes it
-  // fail with CANCELLED.
+  // Whether nobody waits any more, which makes whatever waits fail with CANCELLED. Asked every 50
+  // ms and less: from the thread that called Next(), and from another one while the source is asked
+  // what it has, or for a stream.
   std::function<bool()> stopped;
-  // Ends what is asked of the source before there is a pipeline, with CANCELLED.
-  std::stop_token left;
 };
 
 // Makes `options` name the network of `source` before its ledgers are read: the one that they name

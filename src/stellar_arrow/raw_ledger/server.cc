@@ -100,19 +100,24 @@ class Service final : public RawLedgerService::Service {
     options.stopped = [&] {
       return options_.ending() || context.IsCancelled() || !memory->Check().ok();
     };
-    ARROW_ASSIGN_OR_RAISE(const auto pipeline, pipeline::Pipeline::Make(source_, options));
     uint32_t next = first;
-    RawLedger message;
-    while (true) {
-      const auto progress = pipeline->Next(/*wait=*/true);
+    // What ended it, where that is not what `status` says.
+    const auto why = [&](const arrow::Status& status) {
       if (options_.ending()) {
         return Error(ErrorCode::kUnavailable, "the server is shutting down; go on from ledger ",
                      next, " in 10 s");
       }
-      ARROW_RETURN_NOT_OK(memory->Check());
-      ARROW_RETURN_NOT_OK(progress.status());
+      const arrow::Status short_of_memory = memory->Check();
+      return short_of_memory.ok() ? status : short_of_memory;
+    };
+    const auto pipeline = pipeline::Pipeline::Make(source_, options);
+    ARROW_RETURN_NOT_OK(why(pipeline.status()));
+    RawLedger message;
+    while (true) {
+      const auto progress = (*pipeline)->Next(/*wait=*/true);
+      ARROW_RETURN_NOT_OK(why(progress.status()));
       if (*progress == pipeline::Progress::kEnd) return arrow::Status::OK();
-      const ledger::Ledger& ledger = pipeline->ledger();
+      const ledger::Ledger& ledger = (*pipeline)->ledger();
       message.set_sequence(ledger.sequence());
       message.set_ledger_close_meta_xdr(ledger.wire().data(), ledger.wire().size());
       if (!writer.Write(message)) {

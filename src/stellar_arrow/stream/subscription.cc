@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/base/stop_when.h"
 #include "stellar_arrow/stream/cutter.h"
 #include "stellar_arrow/stream/outgoing_batch.h"
 #include "stellar_arrow/stream/table_converter.h"
@@ -332,7 +333,8 @@ arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSo
     }
     return std::make_unique<TableConverter>(std::move(appenders));
   };
-  ARROW_ASSIGN_OR_RAISE(const source::Extent extent, source.GetExtent(options.pipeline.left));
+  ARROW_ASSIGN_OR_RAISE(const source::Extent extent,
+                        source.GetExtent(StopWhen(options.pipeline.stopped).token()));
   // What cannot grow will come or end, however slow it is.
   const bool wait = options.wait || !extent.grows;
   const LedgerRange range = options.pipeline.range;
