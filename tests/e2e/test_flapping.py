@@ -107,5 +107,6 @@ def test_fifty_streams_outlast_a_source_that_comes_and_goes(kind, tmp_path):
 
 
 @pytest.mark.nightly
-def test_fifty_streams_outlast_ten_minutes_of_coming_and_going(kind, tmp_path):
-    assert flap(kind, 600, tmp_path) <= 0.2
+@pytest.mark.skipif(NGINX is None, reason="no nginx here (scripts/setup.sh stores)")
+def test_fifty_streams_outlast_ten_minutes_of_coming_and_going(tmp_path):
+    assert flap("web", 600, tmp_path) <= 0.2
