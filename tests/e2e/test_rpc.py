@@ -151,7 +151,9 @@ def test_a_field_that_is_there_twice_is_named(chain, field):
         done = export_sequences(stub, f"{TABLE}:{FIRST}:{LAST}")
         assert done.returncode == 1 and not sequences(done)
         named = field.replace("\\u0065", "e")
-        assert f"DATA_LOSS: {stub.url} getLedgers: ledgers[0].{named} is there twice" in done.stderr
+        ledger = "" if named == "sequence" else f"ledger {FIRST}: "
+        assert (f"DATA_LOSS: {ledger}{stub.url} getLedgers: ledgers[0].{named} is there twice"
+                in done.stderr)
 
 
 def test_a_node_of_another_network_is_refused(chain):

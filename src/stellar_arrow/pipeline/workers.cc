@@ -216,7 +216,10 @@ void Workers::Work(RunReader& reader) {
     });
     if (opened != nullptr) opened->Clear();
     lock.lock();
-    if (unzipped != 0) made_per_guess_ = static_cast<double>(std::max(unzipped, rows)) / guess;
+    if (unzipped != 0) {
+      // Where it is less, objects were used in part: at a range's border, say.
+      made_per_guess_ = std::max(1.0, static_cast<double>(std::max(unzipped, rows)) / guess);
+    }
     slot->done = true;
     changed_.notify_all();
   }

@@ -22,7 +22,7 @@ namespace {
 constexpr auto kConnectTimeout = std::chrono::milliseconds(5'000);
 constexpr int kMostRedirects = 5;
 constexpr size_t kMostIdleLines = 64;
-constexpr int64_t kLittle = int64_t{256} << 10;
+constexpr int64_t kLittle = int64_t{2} << 20;
 constexpr int64_t kBigBlock = int64_t{8} << 20;  // as memory/blocks.h has them from the system
 // Who sends fewer bytes a second is as good as silent.
 constexpr int kLeastBytesPerSecond = 1024;

@@ -155,7 +155,7 @@ arrow::Result<Object> ReadLedger(json::object ledger, size_t index, const std::s
     return Error(ErrorCode::kUnavailable, node, " getLedgers: ledgers[", index,
                  "] is no JSON: ", simdjson::error_message(error));
   }
-  if (twice) return Error(ErrorCode::kDataLoss, place(*twice), " is there twice");
+  if (twice == "sequence") return Error(ErrorCode::kDataLoss, place(*twice), " is there twice");
   const auto sequence = SequenceOf(ledger["sequence"]);
   if (!sequence) {
     return Error(ErrorCode::kDataLoss, place("sequence"), " is no ledger's number");
@@ -164,6 +164,7 @@ arrow::Result<Object> ReadLedger(json::object ledger, size_t index, const std::s
     return LedgerError(ErrorCode::kDataLoss, *sequence, "ledger ", *sequence, ": ", place(field),
                        " ", why...);
   };
+  if (twice) return refuse(*twice, "is there twice");
   std::string_view text;
   if (ledger["metadataXdr"].get_string().get(text) != simdjson::SUCCESS) {
     return refuse("metadataXdr", "is no text");

@@ -48,7 +48,7 @@ class Store {
 // 32 MiB.
 inline constexpr int64_t kMostStoredBytes = int64_t{256} << 20;
 
-// The same where it may unzip to `max_object_bytes`: nothing that can be unzipped is bigger zipped.
+// The same where it may unzip to `max_object_bytes`: ledgers never become more by being zipped.
 constexpr int64_t MostStoredBytes(int64_t max_object_bytes) {
   return std::min(max_object_bytes, kMostStoredBytes);
 }
