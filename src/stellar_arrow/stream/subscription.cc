@@ -286,8 +286,8 @@ arrow::Result<LedgerRange> ResolveRange(const Request& request, source::LedgerSo
     ARROW_RETURN_NOT_OK(CheckCursor(request));
     range.first = request.cursor->next();
     // What has been delivered to its end need not be there any more.
-    const bool all_delivered =
-        !range.last && !extent.grows && extent.newest && range.first == *extent.newest + 1;
+    const bool all_delivered = !range.last && !extent.grows && !extent.partial && extent.newest &&
+                               range.first == *extent.newest + 1;
     if (range.empty() || all_delivered) return LedgerRange{range.first, range.first - 1};
   }
   const auto refuse = [&](uint32_t ledger) {
@@ -335,12 +335,14 @@ arrow::Result<std::unique_ptr<Subscription>> Subscription::Make(source::LedgerSo
   };
   ARROW_ASSIGN_OR_RAISE(const source::Extent extent,
                         source.GetExtent(StopWhen(options.pipeline.stopped).token()));
+  // Whoever does not answer now may come back as one that grows.
+  const bool grows = extent.grows || extent.partial;
   // What cannot grow will come or end, however slow it is.
-  const bool wait = options.wait || !extent.grows;
+  const bool wait = options.wait || !grows;
   const LedgerRange range = options.pipeline.range;
   // Who does not wait at the tip wants whole batches however long they take.
   const bool timed =
-      options.wait && extent.grows && (!range.last || *range.last > extent.newest.value_or(0));
+      options.wait && grows && (!range.last || *range.last > extent.newest.value_or(0));
   auto subscription =
       std::make_unique<OrderedSubscription>(std::move(options), std::move(schemas), wait, timed);
   if (!range.empty()) ARROW_RETURN_NOT_OK(subscription->Start(source, std::move(pipeline)));

@@ -179,6 +179,42 @@ TEST(Subscription, RefusesWhatTheSourceLacks) {
   EXPECT_EQ(CodeOf(beyond.status), ErrorCode::kOutOfRange);
 }
 
+// As if there were another one that does not answer.
+class Partial final : public source::LedgerSource {
+ public:
+  explicit Partial(std::unique_ptr<source::LedgerSource> source) : source_(std::move(source)) {}
+  std::string_view name() const override { return source_->name(); }
+  arrow::Result<source::Extent> GetExtent(const std::stop_token& stop) override {
+    ARROW_ASSIGN_OR_RAISE(source::Extent extent, source_->GetExtent(stop));
+    extent.partial = partial;
+    return extent;
+  }
+  arrow::Result<std::unique_ptr<source::ObjectStream>> OpenStream(
+      LedgerRange range, source::GapPolicy gaps, arrow::MemoryPool* pool,
+      const std::stop_token& stop) override {
+    return source_->OpenStream(range, gaps, pool, stop);
+  }
+
+  bool partial = false;
+
+ private:
+  const std::unique_ptr<source::LedgerSource> source_;
+};
+
+TEST(ResolveRange, EndsNoCursorWhereASourceThatIsDownMayHaveMore) {
+  Partial source(source::OpenSource("synthetic:?start=10&count=2").ValueOrDie());
+  Request request{.table = "stellar_ledger"};
+  request.cursor.emplace();
+  request.cursor->table = request.table;
+  request.cursor->schema = tables::FindTable(request.table).ValueOrDie()->schema_version();
+  request.cursor->at.last = source.LedgerSource::GetExtent()->newest;
+  EXPECT_TRUE(ResolveRange(request, source)->empty());
+  source.partial = true;
+  const LedgerRange range = ResolveRange(request, source).ValueOrDie();
+  EXPECT_EQ(range.first, request.cursor->next());
+  EXPECT_EQ(range.last, std::nullopt);
+}
+
 TEST(Subscription, NamesTheObjectThatIsDamaged) {
   const Lake lake;
   const fs::path object = lake.Object(30822017);
