@@ -12,6 +12,8 @@ namespace stellar_arrow::cli {
 
 // Well below ops::kMostSilence.
 constexpr std::chrono::seconds kInterval{2};
+// So often a ledger is asked for before it is taken for one that there is not.
+constexpr int kMostTries = 5;
 
 SourceWatch::SourceWatch(source::LedgerSource& source, int64_t max_object_bytes,
                          ops::Health& health, ops::Metrics& metrics)
@@ -50,16 +52,22 @@ void SourceWatch::Ask(const std::stop_token& stop) {
   // whoever fails.
   if (extent->newest > newest_) {
     newest_ = extent->newest;
-    tries_closed_ = extent->grows && !source_.made_up();
+    tries_left_ = extent->grows && !source_.made_up() ? kMostTries : 0;
   }
-  if (tries_closed_) {
+  if (tries_left_ > 0) {
     const auto closed = ClosedAt(*newest_, stop);
-    // Until then the ledger before counts, for the lag is no less.
-    if (closed.ok()) closed_ = *closed;
     // Another one may give it soon. What else is wrong with it is told by the stream that meets it.
-    tries_closed_ = CodeOf(closed.status()) == ErrorCode::kUnavailable;
+    tries_left_ = CodeOf(closed.status()) == ErrorCode::kUnavailable ? tries_left_ - 1 : 0;
+    if (closed.ok()) {
+      head_ = newest_;
+      closed_ = *closed;
+    } else if (tries_left_ == 0 && extent->newest < newest_) {
+      newest_ = extent->newest;  // who said more was of another network, say
+    }
   }
-  health_.SourceAnswered(newest_, closed_);
+  // A ledger and its own time: until the newest one's is known that of one before counts, for the
+  // lag is no less.
+  health_.SourceAnswered(closed_ ? head_ : newest_, closed_);
 }
 
 void SourceWatch::CountRetries(const source::LedgerSource& part) {

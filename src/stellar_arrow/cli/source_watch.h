@@ -34,10 +34,12 @@ class SourceWatch {
   ops::Health& health_;
   ops::Metrics& metrics_;
   std::map<const source::LedgerSource*, source::RetryCounts> retries_;  // that were counted
-  std::optional<uint32_t> newest_;                                      // that it ever had
-  bool tries_closed_ = false;                      // to find out when newest_ closed
-  std::optional<ops::Health::SystemTime> closed_;  // newest_ did, or one before
-  std::jthread thread_;                            // last: it uses all of the above
+  std::optional<uint32_t> newest_;                                      // that it ever said it had
+  int tries_left_ = 0;  // to find out when newest_ closed
+  // The newest whose time is known, and its time.
+  std::optional<uint32_t> head_;
+  std::optional<ops::Health::SystemTime> closed_;
+  std::jthread thread_;  // last: it uses all of the above
 };
 
 }  // namespace stellar_arrow::cli
