@@ -73,6 +73,26 @@ def test_the_lag_does_not_jump_with_the_node_that_answers():
         reader.cancel()
 
 
+def test_a_number_that_is_too_high_is_forgotten():
+    """As a node of another network says it that was behind the address for a moment."""
+    chain = make_recent(60, age=0)
+    newest = max(chain)
+    early = {sequence: chain[sequence] for sequence in chain if sequence < newest}
+    with RpcStub(early) as stub, serve(stub.url, *LIMIT) as server:
+        watched = Watched(server)
+
+        def too_high(call, params):
+            del stub.odd["getHealth"]
+            said = stub._getHealth(params)
+            said["result"]["latestLedger"] += 60_000_000
+            return stub._send(call, json.dumps({"id": 1} | said).encode())
+
+        stub.odd["getHealth"] = too_high
+        eventually(lambda: watched.look() == [] and not stub.odd)
+        stub.grow({newest: chain[newest]})
+        eventually(lambda: watched.look() == [] and watched.head == newest)
+
+
 def test_a_lag_over_the_limit_is_not_ready_whichever_node_answers():
     chain = make_recent(200, age=0)
     old = {sequence: chain[sequence] for sequence in list(chain)[:100]}  # the newest of 500 s

@@ -50,9 +50,12 @@ void SourceWatch::Ask(const std::stop_token& stop) {
   // The newest that it ever had counts. Nodes behind one address, and sources that stand in for
   // each other, differ: the lag must neither jump with whoever answers, nor be forgotten with
   // whoever fails.
-  if (extent->newest > newest_) {
+  // But for a ledger that nobody gives: who said it had it was of another network, say.
+  const bool gave_up = head_ && newest_ > head_ && tries_left_ == 0;
+  if (extent->newest > newest_ || (gave_up && extent->newest < newest_)) {
     newest_ = extent->newest;
-    tries_left_ = extent->grows && !source_.made_up() ? kMostTries : 0;
+    const bool is_new = !head_ || newest_ > head_;
+    tries_left_ = is_new && extent->grows && !source_.made_up() ? kMostTries : 0;
   }
   if (tries_left_ > 0) {
     const auto closed = ClosedAt(*newest_, stop);
@@ -61,8 +64,6 @@ void SourceWatch::Ask(const std::stop_token& stop) {
     if (closed.ok()) {
       head_ = newest_;
       closed_ = *closed;
-    } else if (tries_left_ == 0 && extent->newest < newest_) {
-      newest_ = extent->newest;  // who said more was of another network, say
     }
   }
   // A ledger and its own time: until the newest one's is known that of one before counts, for the
