@@ -5,6 +5,8 @@ import socket
 import struct
 import threading
 
+import listener
+
 
 class CuttingProxy:
     """Forwards to a port. Each connection is reset after the next of `cuts` bytes of answers, the
@@ -26,7 +28,7 @@ class CuttingProxy:
         return self
 
     def __exit__(self, *_):
-        self._listener.close()
+        listener.close(self._listener)
         self.go_down()
 
     def go_down(self):
@@ -55,11 +57,7 @@ class CuttingProxy:
             end.close()
 
     def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
+        for client in listener.accepted(self._listener):
             with self._lock:
                 self.connections += 1
                 if self._down:

@@ -8,6 +8,8 @@ import struct
 import threading
 import time
 
+import listener
+
 
 class FaultProxy:
     """Passes connections on to a port. Every attribute may be set at any time, and is for all of them.
@@ -45,9 +47,7 @@ class FaultProxy:
             return
         if down:
             self._down = True
-            with contextlib.suppress(OSError):
-                self._listener.shutdown(socket.SHUT_RDWR)  # close() alone would not wake accept()
-            self._listener.close()
+            listener.close(self._listener)
             self._thread.join()
             with self._lock:
                 for one in list(self._open):
@@ -76,12 +76,8 @@ class FaultProxy:
             one.shutdown(socket.SHUT_RD)
         one.close()
 
-    def _accept(self, listener):
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
+    def _accept(self, here):
+        for client in listener.accepted(here):
             try:
                 server = socket.create_connection(self._upstream)
             except OSError:

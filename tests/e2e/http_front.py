@@ -6,6 +6,8 @@ import socket
 import ssl
 import threading
 
+import listener
+
 
 def _read_head(file):
     """Lines up to the empty one, without it; none: nothing came."""
@@ -44,16 +46,16 @@ class HttpFront:
         self.listen()
 
     def listen(self):
+        self._listens = True
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def close(self):
         """Refuses connections, and resets those there are, until listen()."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # close() alone would not wake accept()
-        self._listener.close()
+        listener.close(self._listener)
         with self._lock:
+            self._listens = False
             for one in list(self._open):
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
@@ -65,7 +67,8 @@ class HttpFront:
         self.close()
 
     def answer(self, head):
-        """An answer to a request, in place of the server's, or None; may take its time."""
+        """An answer to a request, in place of the server's, or None; may take its time. An empty one ends
+        the connection."""
 
     def ended(self, head):
         """Called when an answer was sent, or could not be."""
@@ -77,13 +80,12 @@ class HttpFront:
             self.cuts += cut
             return cut
 
-    def _accept(self, listener):
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
+    def _accept(self, here):
+        for client in listener.accepted(here):
             with self._lock:
+                if not self._listens:
+                    client.close()
+                    continue
                 self.connections += 1
                 self._open.add(client)
                 speaks = self.handshakes == 0
@@ -108,6 +110,8 @@ class HttpFront:
                 body = requests.read(_length_of(head))
                 try:
                     own = self.answer(head)
+                    if own == b"":
+                        return
                     if own is not None:
                         plain.sendall(own)
                         continue

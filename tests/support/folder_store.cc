@@ -10,7 +10,8 @@ namespace stellar_arrow::support {
 using source::Patience;
 
 FolderStore::FolderStore(const std::filesystem::path& folder)
-    : store_(source::OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), folder.string())) {}
+    : store_(source::OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), folder.string(),
+                               source::kMostStoredBytes)) {}
 
 void FolderStore::Hide(const std::string& name) {
   const std::lock_guard lock(mutex_);

@@ -49,26 +49,26 @@ void SourceWatch::Ask(const std::stop_token& stop) {
   }
   // The newest that it ever had counts. Nodes behind one address, and sources that stand in for
   // each other, differ: the lag must neither jump with whoever answers, nor be forgotten with
-  // whoever fails.
-  // But for a ledger that nobody gives: who said it had it was of another network, say.
-  const bool gave_up = head_ && newest_ > head_ && tries_left_ == 0;
+  // whoever fails. But a ledger that nobody gives does not: who said so was of another network,
+  // say.
+  const bool gave_up = head_ && newest_ > head_->ledger && tries_left_ == 0;
   if (extent->newest > newest_ || (gave_up && extent->newest < newest_)) {
     newest_ = extent->newest;
-    const bool is_new = !head_ || newest_ > head_;
-    tries_left_ = is_new && extent->grows && !source_.made_up() ? kMostTries : 0;
+    const bool has_time = extent->grows && !source_.made_up();
+    tries_left_ = has_time && (!head_ || newest_ > head_->ledger) ? kMostTries : 0;
   }
   if (tries_left_ > 0) {
     const auto closed = ClosedAt(*newest_, stop);
     // Another one may give it soon. What else is wrong with it is told by the stream that meets it.
     tries_left_ = CodeOf(closed.status()) == ErrorCode::kUnavailable ? tries_left_ - 1 : 0;
-    if (closed.ok()) {
-      head_ = newest_;
-      closed_ = *closed;
-    }
+    if (closed.ok()) head_ = {*newest_, *closed};
   }
-  // A ledger and its own time: until the newest one's is known that of one before counts, for the
-  // lag is no less.
-  health_.SourceAnswered(closed_ ? head_ : newest_, closed_);
+  // Until the newest one's time is known the one before counts, for the lag is no less.
+  if (head_) {
+    health_.SourceAnswered(head_->ledger, head_->closed);
+  } else {
+    health_.SourceAnswered(newest_, std::nullopt);
+  }
 }
 
 void SourceWatch::CountRetries(const source::LedgerSource& part) {

@@ -23,6 +23,11 @@ class SourceWatch {
               ops::Metrics& metrics);
 
  private:
+  struct Head {
+    uint32_t ledger;
+    ops::Health::SystemTime closed;
+  };
+
   void Run(const std::stop_token& stop);
   void Ask(const std::stop_token& stop);
   void CountRetries(const source::LedgerSource& part);
@@ -35,11 +40,9 @@ class SourceWatch {
   ops::Metrics& metrics_;
   std::map<const source::LedgerSource*, source::RetryCounts> retries_;  // that were counted
   std::optional<uint32_t> newest_;                                      // that it ever said it had
-  int tries_left_ = 0;  // to find out when newest_ closed
-  // The newest whose time is known, and its time.
-  std::optional<uint32_t> head_;
-  std::optional<ops::Health::SystemTime> closed_;
-  std::jthread thread_;  // last: it uses all of the above
+  int tries_left_ = 0;        // to find out when newest_ closed
+  std::optional<Head> head_;  // the newest ledger whose time is known
+  std::jthread thread_;       // last: it uses all of the above
 };
 
 }  // namespace stellar_arrow::cli

@@ -18,6 +18,8 @@ namespace stellar_arrow::pipeline {
 // Objects that follow each other in the source.
 struct Run {
   std::vector<source::Object> objects;
+  // Bytes that reading them makes, unzipped or of rows, by a guess that knows no ledger.
+  double guess = 0;
   // What came behind them, or, where that is not OK, went wrong.
   source::Fetched::State then = source::Fetched::State::kObject;
   std::string reason;

@@ -36,13 +36,8 @@ constexpr auto kLongestFetch = std::chrono::milliseconds(5);
 // What ledgers unzip to at least; seldom more than 24 times.
 constexpr int64_t kUsualRatio = 5;
 
-// How many bytes reading the run makes, unzipped or of rows, by a guess that knows no ledger.
-double GuessOf(const Run& run) {
-  double bytes = 0;
-  for (const source::Object& object : run.objects) {
-    bytes += static_cast<double>(object.bytes->size() * (object.zstd ? kUsualRatio : 1));
-  }
-  return bytes;
+double GuessOf(const source::Object& object) {
+  return static_cast<double>(object.bytes->size() * (object.zstd ? kUsualRatio : 1));
 }
 
 // Whether a run that should make `wanted_bytes` and makes `bytes` has come to its end.
@@ -194,7 +189,7 @@ void Workers::Work(RunReader& reader) {
     const double per_guess = made_per_guess_;
     lock.unlock();
     Run run = Fetch(wanted, per_guess);
-    const double guess = GuessOf(run);
+    const double guess = run.guess;
     lock.lock();
     fetching_ = false;
     run_bytes_ = std::clamp(static_cast<int64_t>(2 * per_guess * guess), run_bytes_, kRunBytes);
@@ -238,9 +233,10 @@ Run Workers::Fetch(int64_t wanted_bytes, double made_per_guess) {
     run.then = fetched->state;
     run.reason = std::move(fetched->reason);
     if (run.then != source::Fetched::State::kObject) break;
+    run.guess += GuessOf(fetched->object);
     run.objects.push_back(std::move(fetched->object));
     // Opened ledgers that are handed on as they are keep their object open.
-  } while (converts_ && !IsLongEnough(run, made_per_guess * GuessOf(run), wanted_bytes) &&
+  } while (converts_ && !IsLongEnough(run, made_per_guess * run.guess, wanted_bytes) &&
            Clock::now() < until && !stop_.stop_requested());
   return run;
 }

@@ -90,8 +90,8 @@ class Workers {
   std::vector<std::unique_ptr<OpenedObject>> spare_;
   int64_t waiting_bytes_ = 0;  // in all slots
   int64_t run_bytes_ = 1;      // that the next run should make
-  double made_per_guess_ =
-      1;                   // what the last run made, beside what was thought it would; at least 1
+  // What the last run made, beside Run::guess; at least 1.
+  double made_per_guess_ = 1;
   bool fetching_ = false;  // a worker is in stream_->Next()
   bool pausing_ = false;   // nobody fetches until Resume()
   bool gave_one_ = false;  // Take() has returned a segment

@@ -147,8 +147,8 @@ class Pulse {
  public:
   Pulse(CURL* easy, std::chrono::seconds most) : easy_(easy), most_(most) {}
 
-  // Whether less than the least rate has come for the most time.
-  bool IsSilent() {
+  // Looks. Whether less than the least rate has come for the most time.
+  bool Check() {
     curl_off_t bytes = 0;
     curl_easy_getinfo(easy_, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
     const auto now = Clock::now();
@@ -157,8 +157,11 @@ class Pulse {
       since_ = now;
       bytes_ = bytes;
     }
-    return now - since_ >= most_;
+    silent_ = now - since_ >= most_;
+    return silent_;
   }
+  // What Check() found last.
+  bool silent() const { return silent_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -167,6 +170,7 @@ class Pulse {
   const std::chrono::seconds most_;
   Clock::time_point since_ = Clock::now();
   curl_off_t bytes_ = 0;  // by then
+  bool silent_ = false;
 };
 
 // Takes a response's body in.
@@ -297,14 +301,15 @@ class HttpClient::Line {
     }
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
 
-    const std::optional<CURLcode> code = Perform(request);
+    Pulse pulse(easy, request.silence);
+    const std::optional<CURLcode> code = Perform(request.stop, pulse);
     const auto message = [&](std::string_view text) {
       return Concat(NameOf(request.method), " ",
                     request.name.empty() ? WithoutSecrets(address) : request.name, ": ", text);
     };
     if (!code) return Error(ErrorCode::kCancelled, message("it was cancelled"));
     if (!sink.status().ok()) return WithContext(sink.status(), message("the response"));
-    if (*code == CURLE_OPERATION_TIMEDOUT && why[0] == '\0') {
+    if (pulse.silent()) {
       return ErrorOf(*code, easy,
                      message(Concat("next to nothing came for ", request.silence.count(), " s")));
     }
@@ -346,10 +351,8 @@ class HttpClient::Line {
     void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
   };
 
-  // How the request ended; absent if its `stop` ended it.
-  std::optional<CURLcode> Perform(const HttpRequest& request) {
-    const std::stop_token& stop = request.stop;
-    Pulse pulse(easy_.get(), request.silence);
+  // How the request ended, a silence as a time that is out; absent if `stop` ended it.
+  std::optional<CURLcode> Perform(const std::stop_token& stop, Pulse& pulse) {
     CURLM* const multi = multi_.get();
     if (curl_multi_add_handle(multi, easy_.get()) != CURLM_OK) return CURLE_FAILED_INIT;
     std::optional<CURLcode> result;
@@ -360,7 +363,7 @@ class HttpClient::Line {
       while (code == CURLM_OK && !stop.stop_requested()) {
         code = curl_multi_perform(multi, &running);
         if (code != CURLM_OK || running == 0) break;
-        if (pulse.IsSilent()) {
+        if (pulse.Check()) {
           result = CURLE_OPERATION_TIMEDOUT;
           break;
         }

@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 TEST(HttpStore, TakesOnlyAPageThatIsMissingForAnEmptyFolder) {
   const auto list = [](const std::string& status) {
     StubServer server([&](const auto&) { return StubServer::Answer{StubServer::Say(status, "")}; });
-    return OpenHttpStore(server.url(), "")->List("FFFFFFFF--0-63999", {});
+    return OpenHttpStore(server.url(), "", kMostStoredBytes)->List("FFFFFFFF--0-63999", {});
   };
   EXPECT_TRUE(list("404 Not Found").ValueOrDie().empty());
   for (const char* status : {"401 Unauthorized", "403 Forbidden"}) {
@@ -43,7 +43,8 @@ TEST(HttpStore, TakesNoObjectThatIsCutAtAnyLength) {
     StubServer server([&](const auto&) {
       return StubServer::Answer{said + head + "\r\n" + body, StubServer::Then::kClose};
     });
-    return OpenHttpStore(server.url(), "")->Read("object.zst", arrow::default_memory_pool(), {});
+    return OpenHttpStore(server.url(), "", kMostStoredBytes)
+        ->Read("object.zst", arrow::default_memory_pool(), {});
   };
   for (size_t size = 0; size < object.size(); ++size) {
     const arrow::Status status = read(length, object.substr(0, size)).status();
@@ -76,7 +77,7 @@ TEST(HttpStore, TakesNoListThatMayBeCut) {
       return StubServer::Answer{"HTTP/1.1 200 OK\r\n" + head + "\r\n" + page,
                                 StubServer::Then::kClose};
     });
-    return OpenHttpStore(server.url(), "")->List("", {});
+    return OpenHttpStore(server.url(), "", kMostStoredBytes)->List("", {});
   };
   EXPECT_EQ(list("Content-Length: " + std::to_string(page.size()) + "\r\n")->size(), 2u);
   EXPECT_EQ(FailureOf(list("").status()), Failure::kTransient);
@@ -84,7 +85,7 @@ TEST(HttpStore, TakesNoListThatMayBeCut) {
 
 TEST(HttpStore, AsksNoLongerThanItsPatience) {
   StubServer server([](const auto&) { return StubServer::Answer{"", StubServer::Then::kSilence}; });
-  const auto store = OpenHttpStore(server.url(), "");
+  const auto store = OpenHttpStore(server.url(), "", kMostStoredBytes);
   const auto begin = Recovery::Clock::now();
   const auto patience = [] { return Patience{.until = Recovery::Clock::now() + 100ms}; };
   for (const arrow::Status& status :

@@ -154,7 +154,8 @@ arrow::Result<std::unique_ptr<LakeWriter>> LakeWriter::Open(const std::string& f
                         settle("files a partition", options.files_per_partition,
                                &LakeManifest::files_per_partition, kFilesPerPartition));
   // Objects without a manifest tell their layout too: a reader holds names against it.
-  const auto store = OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), folder);
+  const auto store =
+      OpenStore(std::make_shared<arrow::fs::LocalFileSystem>(), folder, kMostStoredBytes);
   ARROW_ASSIGN_OR_RAISE(const bool lake, LooksLikeLake(*store));
   if (lake) {
     SourceOptions layout;

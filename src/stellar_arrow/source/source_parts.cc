@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stellar_arrow/base/error.h"
+#include "stellar_arrow/base/sleep.h"
 #include "stellar_arrow/source/recovery.h"
 
 namespace stellar_arrow::source {
@@ -24,7 +25,7 @@ SourceParts::SourceParts(std::vector<std::unique_ptr<LedgerSource>> sources,
     threads_.emplace_back([this, i](const std::stop_token& stop) { Ask(i, stop); });
   }
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return answered_ == sources_.size(); });
+  one_answered_.wait(lock, [&] { return answered_ == sources_.size(); });
 }
 
 SourceParts::~SourceParts() {
@@ -73,22 +74,21 @@ arrow::Result<Extent> SourceParts::AnswerOf(size_t i, const std::stop_token& sto
 }
 
 void SourceParts::Ask(size_t i, const std::stop_token& stop) {
-  for (bool first = true; !stop.stop_requested(); first = false) {
+  bool first = true;
+  do {
     auto extent = AnswerOf(i, stop);
     {
       const std::lock_guard lock(mutex_);
       heard_[i] = std::move(extent);
       when_[i] = Clock::now();
-      if (first) ++answered_;
+      if (std::exchange(first, false)) ++answered_;
     }
-    changed_.notify_all();
+    one_answered_.notify_all();
     {
       const std::lock_guard lock(listeners_mutex_);
       for (Listener* const listener : listeners_) listener->HasHeard();
     }
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, times_.ask, [] { return false; });
-  }
+  } while (SleepFor(times_.ask, stop));
 }
 
 }  // namespace stellar_arrow::source

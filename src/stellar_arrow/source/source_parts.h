@@ -58,7 +58,7 @@ class SourceParts {
   const CompositeTimes times_;
   const std::vector<std::unique_ptr<LedgerSource>> sources_;
   mutable std::mutex mutex_;
-  std::condition_variable_any changed_;
+  std::condition_variable one_answered_;
   std::vector<arrow::Result<Extent>> heard_;
   std::vector<std::chrono::steady_clock::time_point> when_;
   size_t answered_ = 0;  // how many have, or given up

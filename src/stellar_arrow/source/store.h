@@ -55,6 +55,6 @@ constexpr int64_t MostStoredBytes(int64_t max_object_bytes) {
 
 // The folder `path` of a file system of Arrow's, objects of which may have `most_bytes`.
 std::shared_ptr<Store> OpenStore(std::shared_ptr<arrow::fs::FileSystem> filesystem,
-                                 std::string path, int64_t most_bytes = kMostStoredBytes);
+                                 std::string path, int64_t most_bytes);
 
 }  // namespace stellar_arrow::source
